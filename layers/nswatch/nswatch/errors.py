@@ -1,0 +1,30 @@
+"""The errors of our own machinery.
+
+What a name server does (NXDOMAIN, REFUSED, a timeout) is an observation, never an exception. An exception means that
+nswatch itself could not do its work; all of them share one root, so that an edge (a handler, the command line) can
+tell our failures from bugs.
+"""
+
+
+class NswatchError(Exception):
+    """Root of the errors that nswatch raises on purpose."""
+
+
+class InvalidName(NswatchError):
+    """A text is not a domain name (RFC 1035 section 2.3.4, IDNA 2008)."""
+
+
+class InvalidDocument(NswatchError):
+    """A watchlist or scenario is refused; carries every reason, not only the first."""
+
+
+class StoreUnavailable(NswatchError):
+    """A hub's table took no call (unreachable, throttled for longer than our patience, or refused)."""
+
+
+class Conflict(NswatchError):
+    """A conditional write lost against a concurrent writer; read again and decide again."""
+
+
+class DeliveryFailed(NswatchError):
+    """A topic did not take a message."""

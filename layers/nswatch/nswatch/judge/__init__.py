@@ -1,0 +1,1 @@
+"""Facts and expectations in, findings out: no AWS, no sockets, no clock, no logging."""

@@ -1,0 +1,1 @@
+"""Texts for people who have just woken up, rendered from findings alone."""
