@@ -15,7 +15,11 @@ class InvalidName(NswatchError):
 
 
 class InvalidDocument(NswatchError):
-    """A watchlist or scenario is refused; carries every reason, not only the first."""
+    """A watchlist or scenario is refused; ``problems`` holds every reason, each with a readable ``str``."""
+
+    def __init__(self, *problems: object) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
 
 
 class StoreUnavailable(NswatchError):
@@ -28,3 +32,7 @@ class Conflict(NswatchError):
 
 class DeliveryFailed(NswatchError):
     """A topic did not take a message."""
+
+
+class InvalidEvent(NswatchError):
+    """A function was started with an event that is not one of its own."""

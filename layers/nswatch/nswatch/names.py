@@ -11,26 +11,29 @@ from publicsuffixlist import PublicSuffixList
 from nswatch.errors import InvalidName
 
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\Z", re.ASCII)
+_MAX_LABEL_OCTETS = 63
 _MAX_OCTETS = 253
+"""RFC 1035 section 2.3.4 allows 255 on the wire: two fewer in text, without the first length and the root."""
 
 
 @lru_cache(maxsize=4096)
 def normalise(text: str) -> str:
     """Return the canonical form of a host or domain name; raise InvalidName with what is wrong and what would be right.
 
-    U-labels become A-labels (IDNA 2008, with the mapping of UTS #46 for letter case and full width).
+    U-labels become A-labels (IDNA 2008, with the mapping of UTS #46 for letter case and full width). ASCII labels are
+    not held to IDNA's rules, so that ``_dmarc`` and whatever an attacker registers can be written.
     """
-    bare = text.removesuffix(".")
     if text == ".":
         return "."
-    if not bare:
+    mapped = (text.lower() if text.isascii() else _mapped(text)).removesuffix(".")
+    if not mapped:
         raise InvalidName("an empty name; write it like 'example.com'")
-    name = bare.lower() if bare.isascii() else _to_a_labels(bare)
+    name = ".".join(label if label.isascii() else _to_a_label(text, label) for label in mapped.split("."))
     for label in name.split("."):
         if not label:
-            raise InvalidName(f"{text!r} has an empty label (two dots in a row); write it like 'example.com'")
-        if len(label) > 63:
-            raise InvalidName(f"{text!r} has a label of {len(label)} octets; 63 is the limit")
+            raise InvalidName(f"{text!r} has an empty label; write it like 'example.com', with one dot between labels")
+        if len(label) > _MAX_LABEL_OCTETS:
+            raise InvalidName(f"{text!r} has a label of {len(label)} octets; {_MAX_LABEL_OCTETS} is the limit")
         if not _LABEL.match(label):
             raise InvalidName(f"{text!r}: label {label!r} may hold only letters, digits, '-' inside, and '_'")
     if len(name) > _MAX_OCTETS:
@@ -38,11 +41,21 @@ def normalise(text: str) -> str:
     return name
 
 
-def _to_a_labels(text: str) -> str:
+def _mapped(text: str) -> str:
+    """Fold letter case, width and the ideographic full stops (UTS #46 section 4)."""
     import idna  # noqa: PLC0415 - 30 ms of tables that a watchlist of plain ASCII names never needs
 
     try:
-        return idna.encode(text, uts46=True).decode("ascii")
+        return idna.uts46_remap(text, std3_rules=False, transitional=False)
+    except idna.IDNAError as error:
+        raise InvalidName(f"{text!r} is not an internationalised domain name (UTS #46): {error}") from error
+
+
+def _to_a_label(text: str, label: str) -> str:
+    import idna  # noqa: PLC0415 - see _mapped
+
+    try:
+        return idna.alabel(label).decode("ascii")
     except idna.IDNAError as error:
         raise InvalidName(f"{text!r} is not an internationalised domain name (IDNA 2008): {error}") from error
 
@@ -63,10 +76,11 @@ def absolute(name: str, origin: str) -> str:
 
 
 @cache
-def _public_suffixes() -> PublicSuffixList:
-    return PublicSuffixList(accept_unknown=True)
+def _public_suffixes(*, only_icann: bool = False) -> PublicSuffixList:
+    return PublicSuffixList(accept_unknown=True, only_icann=only_icann)
 
 
+@lru_cache(maxsize=4096)
 def registrable(name: str) -> str:
     """Return the registrable domain of ``name`` (public suffix and one label), or ``name`` where there is none.
 
@@ -83,13 +97,26 @@ def public_suffix(name: str) -> str:
     return found if found is not None else name
 
 
+def is_registry_suffix(name: str) -> bool:
+    """Whether ``name`` is one that a registry registers under (``com``, ``co.uk``), so that it is nobody's domain.
+
+    Only the list's ICANN part counts: ``github.io`` has an owner, who may watch it.
+    """
+    return _public_suffixes(only_icann=True).privatesuffix(name) is None
+
+
 def display(name: str) -> str:
-    """Return ``name`` for a person: ``xn--…`` labels are followed by what they look like."""
+    """Return ``name`` for a person: a name with ``xn--…`` labels is followed by what it looks like."""
     if "xn--" not in name:
         return name
-    import idna  # noqa: PLC0415 - see _to_a_labels
+    looks_like = ".".join(_to_u_label(label) for label in name.split("."))
+    return name if looks_like == name else f"{name} ({looks_like})"
+
+
+def _to_u_label(label: str) -> str:
+    import idna  # noqa: PLC0415 - see _mapped
 
     try:
-        return f"{name} ({idna.decode(name)})"
+        return idna.ulabel(label) if label.startswith("xn--") else label
     except idna.IDNAError:
-        return name
+        return label  # not a valid A-label: an attacker can register what no browser shows

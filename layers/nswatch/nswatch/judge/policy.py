@@ -1,0 +1,72 @@
+"""How urgent each finding code is by itself, and which story it belongs to: policy as data.
+
+Rules emit codes; this table says what a code means for people. `severity` of a watchlist entry overrides the first
+column for one domain. The table is the one of the scenario format, which is part of the product's interface.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+from nswatch.model import Severity
+
+
+class Cause(StrEnum):
+    """What one story is about. Findings of one cause are one part of one incident."""
+
+    DELEGATION = "delegation"
+    ZONE_CONTENT = "zone content"
+    AVAILABILITY = "availability"
+    CACHES = "caches"
+    REGISTRATION = "registration"
+    REGISTRAR = "registrar"
+    CERTIFICATE = "certificate"
+    VANTAGE = "vantage"
+
+
+class Policy(NamedTuple):
+    """``severity`` is the code's own where its rule does not grade by kind (then it is the most urgent one)."""
+
+    severity: Severity
+    cause: Cause
+
+
+_PAGE, _NOTICE, _LOG = Severity.PAGE, Severity.NOTICE, Severity.LOG
+
+POLICY: Mapping[str, Policy] = {
+    "delegation_changed": Policy(_PAGE, Cause.DELEGATION),
+    "nameserver_lookalike": Policy(_PAGE, Cause.DELEGATION),
+    "route53_mismatch": Policy(_PAGE, Cause.DELEGATION),
+    "glue_changed": Policy(_PAGE, Cause.DELEGATION),
+    "nameserver_address_changed": Policy(_PAGE, Cause.DELEGATION),
+    "ds_changed": Policy(_PAGE, Cause.DELEGATION),
+    "parent_child_mismatch": Policy(_NOTICE, Cause.DELEGATION),
+    "soa_changed": Policy(_PAGE, Cause.ZONE_CONTENT),
+    "mx_changed": Policy(_PAGE, Cause.ZONE_CONTENT),
+    "cname_changed": Policy(_PAGE, Cause.ZONE_CONTENT),
+    "address_changed": Policy(_PAGE, Cause.ZONE_CONTENT),
+    "txt_changed": Policy(_NOTICE, Cause.ZONE_CONTENT),
+    "ttl_changed": Policy(_NOTICE, Cause.ZONE_CONTENT),
+    "answer_missing": Policy(_PAGE, Cause.ZONE_CONTENT),
+    "route53_drift": Policy(_PAGE, Cause.ZONE_CONTENT),
+    "nameserver_lame": Policy(_PAGE, Cause.AVAILABILITY),
+    "nameservers_unreachable": Policy(_PAGE, Cause.AVAILABILITY),
+    "dnssec_bogus": Policy(_PAGE, Cause.AVAILABILITY),
+    "resolvers_disagree": Policy(_PAGE, Cause.CACHES),
+    "regions_disagree": Policy(_PAGE, Cause.CACHES),
+    "registration_status_changed": Policy(_PAGE, Cause.REGISTRATION),
+    "registration_expiring": Policy(_PAGE, Cause.REGISTRATION),
+    "registration_touched": Policy(_NOTICE, Cause.REGISTRATION),
+    "nameserver_domain_available": Policy(_PAGE, Cause.REGISTRATION),
+    "nameserver_lookalike_registered": Policy(_NOTICE, Cause.REGISTRATION),
+    "registrar_changed": Policy(_PAGE, Cause.REGISTRAR),
+    "certificate_changed": Policy(_PAGE, Cause.CERTIFICATE),
+    "certificate_unordered": Policy(_NOTICE, Cause.CERTIFICATE),
+    "vantage_silent": Policy(_PAGE, Cause.VANTAGE),
+    "latency_shifted": Policy(_LOG, Cause.CACHES),
+}
+
+
+def severity_of(code: str, overrides: Mapping[str, Severity], graded: Severity | None = None) -> Severity:
+    """Return the severity of a finding: the domain's override, else what its rule graded, else the policy's."""
+    return overrides.get(code) or graded or POLICY[code].severity

@@ -1,0 +1,50 @@
+"""`vantage_silent`: a region's heartbeats have stopped, so what it would see is unknown (decision 3).
+
+One silent region is a notice: the others still judge. When no more than half still report, the monitor is blind, and
+that pages.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from nswatch.model import Finding, Severity
+from nswatch.moments import iso
+
+SILENT_AFTER = timedelta(seconds=150)
+STARTS_WITHIN = timedelta(minutes=15)
+"""A region that has never reported is given this long from the moment that the hub began to wait for it."""
+
+
+def silent_regions(
+    regions: Sequence[str],
+    last_passes: Mapping[str, datetime],
+    waiting_since: datetime,
+    now: datetime,
+) -> list[Finding]:
+    """Return one finding a silent region.
+
+    ``last_passes`` holds each region's newest pass, the oldest over its shards. ``waiting_since`` is when this hub
+    last began to listen: after its own outage nothing is called silent that has had no time to report.
+    """
+    silent: dict[str, datetime] = {}
+    for region in regions:
+        last = last_passes.get(region)
+        if last is None:
+            if now - waiting_since > STARTS_WITHIN:
+                silent[region] = waiting_since
+        elif now - max(last, waiting_since) >= SILENT_AFTER:
+            silent[region] = last
+    reporting = len(regions) - len(silent)
+    severity = Severity.PAGE if reporting * 2 <= len(regions) else Severity.NOTICE
+    return [
+        Finding(
+            code="vantage_silent",
+            subject=region,
+            severity=severity,
+            expected=("a pass every minute",),
+            seen=(f"none since {iso(last)}",),
+            since=last + SILENT_AFTER,
+            detail={"last": iso(last), "reporting": reporting, "regions": len(regions)},
+        )
+        for region, last in sorted(silent.items())
+    ]

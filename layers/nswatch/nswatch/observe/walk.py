@@ -1,0 +1,284 @@
+"""The iterative walk from the root: to the parent of a domain, and to the addresses of a host.
+
+Questions carry the full QNAME (decision 17). A cut need not be a TLD, several labels may lie between two cuts (co.jp
+is none), and one server may be authoritative for a zone and the one below it (uk and co.uk): then the lower cut is
+never referred to and has to be looked for. Every walk is bounded by a budget, a depth and a deadline.
+"""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from weakref import WeakValueDictionary
+
+from nswatch.model import Clock, Outcome, Question
+from nswatch.names import is_within
+from nswatch.observe.budget import ADDRESSES, DEPTH, NAMES, Budget
+from nswatch.observe.cache import MAX_TTL, Cut, WalkCache, enclosing
+from nswatch.observe.reply import Kind, Reply, preferred, read_reply
+from nswatch.observe.servers import Addresses, Interception, Lookup, Parent, Server
+from nswatch.observe.transport import Asker
+
+_STAGGER = 0.8
+"""Seconds until another server is asked beside one that has not answered."""
+_ALIASES = 8
+_CUTS = 20
+"""How many cuts one walk may pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Trip:
+    """What one walk may still use; ``resolving`` are the hosts whose addresses it is in the middle of finding."""
+
+    budget: Budget
+    deadline: float
+    depth: int = 0
+    resolving: frozenset[str] = frozenset()
+
+
+class Walker:
+    """Walks with ``asker`` from ``hints``. Bound to one event loop; ``cache`` may outlive it."""
+
+    def __init__(self, asker: Asker, hints: Sequence[Server], clock: Clock, *, cache: WalkCache | None = None) -> None:
+        self._asker = asker
+        self._clock = clock
+        self._cache = cache if cache is not None else WalkCache(clock)
+        self._root = Cut(".", tuple(Server(hint.name, preferred(hint.addresses)) for hint in hints))
+        self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+        self.interception: Interception | None = None
+
+    async def parent_of(self, domain: str, budget: Budget, deadline: float) -> Parent:
+        """Return the zone directly above ``domain`` and its servers; never raises for what the network does.
+
+        When no server leads on, it is the deepest zone that was reached.
+        """
+        trip = _Trip(budget, deadline)
+        cut = self._cache.parent(domain) or await self._find_parent(domain, trip)
+        servers = await asyncio.gather(*(self._with_addresses(server, cut.zone, trip) for server in cut.servers))
+        found = tuple(sorted((server for server in servers if server.addresses), key=lambda server: server.name))
+        return Parent(cut.zone, found, self.interception)
+
+    async def addresses_of(self, host: str, budget: Budget, deadline: float) -> Addresses:
+        """Return the addresses of ``host``; never raises for what the network does."""
+        # Only the outermost look-up waits for others, so that two that need each other can't wait for ever.
+        async with _held(self._lock("host", host), deadline) as free:
+            if not free:
+                return Addresses(host, (), Lookup.UNKNOWN)
+            return await self._addresses(host, _Trip(budget, deadline, resolving=frozenset({host})))
+
+    async def look_for_interception(self, budget: Budget, deadline: float) -> Interception | None:
+        """Ask two root servers for their own NS and note an answer that no root server gives."""
+        questions = [Question(server.addresses[0], ".", "NS") for server in self._root.servers if server.addresses][:2]
+        for outcome in await budget.ask(self._asker, questions, deadline=deadline, clock=self._clock):
+            self._notice(outcome)
+        return self.interception
+
+    def _notice(self, outcome: Outcome) -> None:
+        if outcome.wire is None:
+            return
+        reply = read_reply(outcome, ".")
+        if reply.recursion_available:
+            reason = "the root offers recursion (RA=1), which no root server does"
+        elif outcome.question.qname == "." and reply.answered and not reply.authoritative:
+            reason = "the root answers for its own NS without authority (AA=0)"
+        else:
+            return
+        self.interception = Interception(outcome.question.server, reason)
+
+    async def _find_parent(self, domain: str, trip: _Trip) -> Cut:
+        cut = self._cache.closest(domain, above=True) or self._root
+        if cut is self._root:
+            _, lower = await asyncio.gather(
+                self.look_for_interception(trip.budget, trip.deadline), self._below(cut, domain, trip)
+            )
+        else:
+            lower = await self._below(cut, domain, trip)
+        for _ in range(_CUTS):
+            if lower is cut:
+                self._cache.keep_parent(domain, cut)
+                return cut
+            if lower is None:
+                break
+            cut = lower
+            lower = await self._below(cut, domain, trip)
+        return self._cache.parent(domain, stale=True) or cut
+
+    async def _below(self, cut: Cut, domain: str, trip: _Trip) -> Cut | None:
+        """Return the next cut from ``cut`` towards ``domain``; ``cut`` itself if it is the parent, None if unknown."""
+        between = _between(domain, cut.zone)
+        if not between:
+            return cut
+        reply = await self._ask(cut, domain, "NS", trip)
+        if reply is None:
+            return None
+        if reply.kind is Kind.REFERRAL and reply.owner != domain:
+            return Cut(reply.owner, reply.servers)
+        return await self._hidden_cut(cut, between, trip) or cut
+
+    async def _hidden_cut(self, cut: Cut, names: Sequence[str], trip: _Trip) -> Cut | None:
+        """Look for a cut at one of ``names`` that the servers of ``cut`` hide by being authoritative for it."""
+        for name in names:
+            if self._cache.is_no_cut(name):
+                continue
+            reply = await self._ask(cut, name, "NS", trip)
+            if reply is None:
+                continue
+            if reply.kind is Kind.REFERRAL:
+                return Cut(reply.owner, reply.servers)
+            if reply.kind is Kind.ANSWER:
+                servers = _with_known_addresses(reply.servers, cut.servers)
+                return self._cache.keep_cut(Cut(name, servers), reply.ttl)
+            self._cache.keep_no_cut(name)
+        return None
+
+    async def _with_addresses(self, server: Server, zone: str, trip: _Trip) -> Server:
+        if server.addresses or is_within(server.name, zone):
+            return server
+        found = await self._addresses(server.name, _deeper(trip, server.name))
+        return Server(server.name, found.addresses)
+
+    async def _addresses(self, host: str, trip: _Trip) -> Addresses:
+        name, ttl = host, MAX_TTL
+        for _ in range(_ALIASES):
+            kept = self._cache.addresses(name)
+            if kept is not None:
+                return self._kept(host, kept, ttl)
+            found = await self._one_name(name, trip)
+            if found is None:
+                break
+            ttl = min(ttl, found.ttl)
+            if found.kind is not Kind.ALIAS:
+                return self._cache.keep_addresses(_lookup(host, found, ttl))
+            name = found.values[0]
+            if name in trip.resolving:
+                break
+            trip = replace(trip, resolving=trip.resolving | {name})
+        return Addresses(host, (), Lookup.UNKNOWN)
+
+    def _kept(self, host: str, kept: Addresses, ttl: int) -> Addresses:
+        if kept.host == host:
+            return kept
+        alias = replace(kept, host=host, ttl=None if kept.ttl is None else min(ttl, kept.ttl))
+        return self._cache.keep_addresses(alias)
+
+    async def _one_name(self, name: str, trip: _Trip) -> Reply | None:
+        """Return the last word on A, or on AAAA when there is no A; None when nobody has one."""
+        reply = await self._resolve(name, "A", trip)
+        if reply is None or reply.kind is not Kind.NODATA:
+            return reply
+        return await self._resolve(name, "AAAA", trip)
+
+    async def _resolve(self, name: str, qtype: str, trip: _Trip) -> Reply | None:
+        cut = self._cache.closest(name) or self._root
+        for _ in range(_CUTS):
+            reply = await self._ask(cut, name, qtype, trip)
+            if reply is None or reply.kind is not Kind.REFERRAL:
+                return reply
+            cut = Cut(reply.owner, reply.servers)
+        return None
+
+    async def _ask(self, cut: Cut, qname: str, qtype: str, trip: _Trip) -> Reply | None:
+        """Ask the servers of ``cut`` until one leads on; None when none does. Referrals are remembered.
+
+        Of all walks that want to leave the root for one TLD at the same time, only the first asks.
+        """
+        if cut is not self._root:
+            return await self._ask_servers(cut, qname, qtype, trip)
+        lock = self._lock("tld", qname.rsplit(".", 1)[-1])
+        async with _held(lock, trip.deadline) as free:
+            if not free:
+                return None
+            known = self._cache.closest(qname, above=qtype == "NS")
+            if known is not None:
+                return Reply(Kind.REFERRAL, known.zone, known.servers)
+            return await self._ask_servers(cut, qname, qtype, trip)
+
+    async def _ask_servers(self, cut: Cut, qname: str, qtype: str, trip: _Trip) -> Reply | None:
+        servers = _rotated(cut.servers[:NAMES], qname)
+        known = [server.addresses[i] for i in range(ADDRESSES) for server in servers if i < len(server.addresses)]
+        reply = await self._race(cut, known, (qname, qtype), trip)
+        for server in servers:
+            if reply is not None:
+                break
+            if server.addresses or trip.depth >= DEPTH or server.name in trip.resolving:
+                continue
+            found = await self._with_addresses(server, cut.zone, trip)
+            reply = await self._race(cut, found.addresses, (qname, qtype), trip)
+        if reply is not None and reply.kind is Kind.REFERRAL:
+            self._cache.keep_cut(Cut(reply.owner, reply.servers), reply.ttl)
+        return reply
+
+    async def _race(self, cut: Cut, addresses: Sequence[str], asked: tuple[str, str], trip: _Trip) -> Reply | None:
+        """Return the first reply that leads on: a further server is asked as soon as one disappoints or takes long."""
+        waiting = list(addresses)
+        running: set[asyncio.Task[Reply]] = set()
+        try:
+            while waiting or running:
+                if waiting:
+                    question = Question(waiting.pop(0), *asked)
+                    running.add(asyncio.create_task(self._one(cut, question, trip)))
+                done, running = await asyncio.wait(
+                    running, timeout=_STAGGER if waiting else None, return_when=asyncio.FIRST_COMPLETED
+                )
+                good = [task.result() for task in done if task.result().kind is not Kind.LAME]
+                if good:
+                    return good[0]
+        finally:
+            for task in running:
+                task.cancel()
+        return None
+
+    async def _one(self, cut: Cut, question: Question, trip: _Trip) -> Reply:
+        outcomes = await trip.budget.ask(self._asker, [question], deadline=trip.deadline, clock=self._clock)
+        if cut is self._root:
+            self._notice(outcomes[0])
+        return read_reply(outcomes[0], cut.zone)
+
+    def _lock(self, kind: str, name: str) -> asyncio.Lock:
+        lock = self._locks.get((kind, name))
+        if lock is None:
+            lock = self._locks[kind, name] = asyncio.Lock()
+        return lock
+
+
+@asynccontextmanager
+async def _held(lock: asyncio.Lock, deadline: float) -> AsyncIterator[bool]:
+    """Hold ``lock``; gives False when the deadline came first."""
+    try:
+        async with asyncio.timeout_at(deadline):
+            await lock.acquire()
+    except TimeoutError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def _deeper(trip: _Trip, host: str) -> _Trip:
+    return replace(trip, depth=trip.depth + 1, resolving=trip.resolving | {host})
+
+
+def _lookup(host: str, reply: Reply, ttl: int) -> Addresses:
+    if reply.kind is Kind.ANSWER:
+        return Addresses(host, preferred(reply.values), Lookup.FOUND, ttl)
+    return Addresses(host, (), Lookup.NXDOMAIN if reply.kind is Kind.NXDOMAIN else Lookup.NODATA)
+
+
+def _between(domain: str, zone: str) -> list[str]:
+    """Return the names strictly between ``zone`` and ``domain``, the highest first."""
+    names = [name for name in enclosing(domain) if name != domain and name != zone and is_within(name, zone)]
+    return names[::-1]
+
+
+def _rotated(servers: tuple[Server, ...], name: str) -> tuple[Server, ...]:
+    """Return the servers from a place on that depends on the name, so that one server does not get every question."""
+    start = zlib.crc32(name.encode()) % len(servers) if servers else 0
+    return servers[start:] + servers[:start]
+
+
+def _with_known_addresses(servers: tuple[Server, ...], known: tuple[Server, ...]) -> tuple[Server, ...]:
+    addresses = {server.name: server.addresses for server in known}
+    return tuple(Server(one.name, one.addresses or addresses.get(one.name, ())) for one in servers)

@@ -1,0 +1,195 @@
+"""A region's probe: one pass over one shard, from the questions to both hubs' records."""
+
+import logging
+import math
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from nswatch.errors import StoreUnavailable
+from nswatch.expect.approved import Approved, approved
+from nswatch.expect.watchlist import DomainEntry, read_entry
+from nswatch.model import Clock, Facts, Heartbeat, Key, Observation, Result, Source, View
+from nswatch.moments import iso
+from nswatch.observe.plan import turn_start
+from nswatch.record.port import ProbeStore, WatchlistHead
+from nswatch.record.recorder import ShardRecorder
+
+TOO_LATE = timedelta(seconds=60)
+"""A shard message is dropped when its turn is so long past: the next one is due."""
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One domain in one pass: its entry, what is approved now, and which questions were not answered as expected."""
+
+    entry: DomainEntry
+    approved: Approved
+    unexpected: frozenset[Key]
+    followed: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShardPass:
+    """What one pass over a shard saw; ``incomplete`` names the domains that it did not get through."""
+
+    observations: tuple[Observation, ...]
+    incomplete: tuple[str, ...]
+
+
+class Observe(Protocol):
+    """Asks DNS about some domains: the only part of a pass that touches the network."""
+
+    def __call__(
+        self, watched: Sequence[Watched], pass_time: datetime, watchlist_version: int
+    ) -> Coroutine[Any, Any, ShardPass]:
+        """Return what one pass sees; ends within the pass's deadline and raises nothing for what the network does."""
+        ...
+
+
+class Queue(Protocol):
+    """The shard queue of this region."""
+
+    def send(self, shard: int, turn: datetime, delay: int) -> None:
+        """Have ``shard`` worked on at ``turn``, in ``delay`` seconds."""
+        ...
+
+
+class Probe:
+    """The probe of one region. ``position`` is its place among ``regions``: whose turn comes when."""
+
+    def __init__(
+        self,
+        region: str,
+        regions: Sequence[str],
+        hubs: Sequence[ProbeStore],
+        observe: Observe,
+        run: Callable[[Coroutine[Any, Any, ShardPass]], ShardPass],
+        queue: Queue,
+        clock: Clock,
+    ) -> None:
+        self._region = region
+        self._regions = regions
+        self._hubs = hubs
+        self._observe = observe
+        self._run = run
+        self._queue = queue
+        self._clock = clock
+        self._entries: dict[tuple[int, int], dict[str, DomainEntry]] = {}
+        self._recorders: dict[tuple[str, int], ShardRecorder] = {}
+
+    def next_turn(self) -> datetime:
+        """Return when this region's next pass is due."""
+        return turn_start(self._clock(), self._regions.index(self._region), len(self._regions))
+
+    def schedule(self) -> int:
+        """Queue every shard for this region's next turn; return how many. Raises StoreUnavailable."""
+        head, _ = self._newest_watchlist()
+        turn = self.next_turn()
+        delay = max(0, math.ceil((turn - self._clock()).total_seconds()))
+        for shard in range(head.shards):
+            self._queue.send(shard, turn, delay)
+        return head.shards
+
+    def work(self, shard: int, turn: datetime) -> bool:
+        """Make one pass over one shard and record it in each hub; False when its turn was too long ago.
+
+        Raises StoreUnavailable when no hub took the pass; a hub that failed alone gets it with the next pass.
+        """
+        now = self._clock()
+        if now - turn > TOO_LATE:
+            logger.warning("a turn was dropped: %s is too long past (shard %d)", iso(turn), shard)
+            return False
+        head, source = self._newest_watchlist()
+        entries = self._entries_of(source, head.version, shard)
+        recorders = self._loaded(shard, entries)
+        watched = self._watched(shard, entries, recorders, now)
+        seen = self._run(self._observe(watched, turn, head.version))
+        heartbeat = Heartbeat(self._region, shard, turn, head.version, seen.incomplete)
+        saved = [recorder for recorder in recorders if self._save(recorder, seen, heartbeat)]
+        if not saved:
+            raise StoreUnavailable(f"no hub took the pass of {iso(turn)} over shard {shard}")
+        return True
+
+    def _newest_watchlist(self) -> tuple[WatchlistHead, ProbeStore]:
+        """Return the newest watchlist that a hub holds, and that hub: an `apply` may have missed one of them."""
+        heads: list[tuple[WatchlistHead, ProbeStore]] = []
+        errors = []
+        for hub in self._hubs:
+            try:
+                head = hub.watchlist_head()
+            except StoreUnavailable as error:
+                errors.append(str(error))
+                continue
+            if head is not None:
+                heads.append((head, hub))
+        if heads:
+            return max(heads, key=lambda pair: pair[0].version)
+        reason = "; ".join(errors) or "apply one with: nswatch watchlist apply FILE"
+        raise StoreUnavailable(f"no hub holds a watchlist: {reason}")
+
+    def _entries_of(self, hub: ProbeStore, version: int, shard: int) -> dict[str, DomainEntry]:
+        """Return the entries of a shard; a version never changes, so that it is read once."""
+        known = self._entries.get((version, shard))
+        if known is None:
+            documents = hub.shard_entries(version, shard)
+            known = {domain: read_entry(domain, document) for domain, document in documents.items()}
+            self._entries = {key: value for key, value in self._entries.items() if key[0] == version}
+            self._entries[version, shard] = known
+        return known
+
+    def _loaded(self, shard: int, domains: Iterable[str]) -> list[ShardRecorder]:
+        loaded = []
+        for hub in self._hubs:
+            recorder = self._recorders.setdefault((hub.hub, shard), ShardRecorder(hub, self._region, shard))
+            try:
+                recorder.load(domains)
+            except StoreUnavailable as error:
+                logger.warning("%s: the record cannot be read, so it gets this pass later: %s", hub.hub, error)
+                continue
+            loaded.append(recorder)
+        if not loaded:
+            raise StoreUnavailable("no hub's record can be read")
+        return loaded
+
+    def _watched(
+        self, shard: int, entries: Mapping[str, DomainEntry], recorders: Sequence[ShardRecorder], now: datetime
+    ) -> list[Watched]:
+        followed: dict[str, set[tuple[str, str]]] = {}
+        for recorder in recorders:
+            for domain, servers in recorder.store.followed(shard).items():
+                followed.setdefault(domain, set()).update(servers)
+        watched = []
+        for domain, entry in entries.items():
+            allowed = approved(entry, now)
+            views = [view for recorder in recorders for view in recorder.views.get(domain, {}).values()]
+            unexpected = frozenset(view.key for view in views if not as_expected(view, allowed))
+            watched.append(Watched(entry, allowed, unexpected, tuple(sorted(followed.get(domain, ())))))
+        return watched
+
+    def _save(self, recorder: ShardRecorder, seen: ShardPass, heartbeat: Heartbeat) -> bool:
+        try:
+            changes = recorder.save(seen.observations, heartbeat)
+        except StoreUnavailable as error:
+            logger.warning("%s: the pass was not taken; the next one repeats it: %s", recorder.store.hub, error)
+            return False
+        logger.debug("%s: shard %d recorded, %d changes", recorder.store.hub, heartbeat.shard, changes)
+        return True
+
+
+def as_expected(view: View, allowed: Approved) -> bool:
+    """Whether the latest answer to a question was what is approved; if not, it is asked again in every pass."""
+    return view.result.definite and view.facts is not None and facts_expected(view.key, view.facts, allowed)
+
+
+def facts_expected(key: Key, facts: Facts, allowed: Approved) -> bool:
+    """Whether facts are approved ones, as far as the watchlist says anything about them."""
+    if key.qtype == "SOA":
+        mname = facts.values[0].split()[0].rstrip(".") if facts.values else ""
+        return facts.result is Result.ANSWER and (not allowed.soa_mnames or mname in allowed.soa_mnames)
+    right = Result.REFERRAL if key.source is Source.PARENT else Result.ANSWER
+    return facts.result is right and frozenset(facts.values) in allowed.ns_sets

@@ -1,0 +1,106 @@
+"""Observations and views as items of the table, and back."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from nswatch.model import Facts, Observation, Result, Source, Transport, View
+from nswatch.moments import iso, parse_iso
+from nswatch.record.dynamodb import Item
+from nswatch.record.keys import key_of_latest
+
+
+def canonical_json(document: Any) -> str:
+    """Return the one text of a JSON document: sorted keys, no spaces, UTF-8 as it is."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def facts_to_json(facts: Facts) -> dict[str, Any]:
+    """Return facts as JSON; what is absent is left out."""
+    document: dict[str, Any] = {"result": facts.result, "values": list(facts.values)}
+    if facts.ttl is not None:
+        document["ttl"] = facts.ttl
+    if facts.ds is not None:
+        document["ds"] = list(facts.ds)
+    if facts.glue:
+        document["glue"] = {host: list(addresses) for host, addresses in facts.glue}
+    if facts.digest:
+        document["digest"] = facts.digest
+    if facts.note:
+        document["note"] = facts.note
+    return document
+
+
+def facts_from_json(document: Mapping[str, Any]) -> Facts:
+    """Return the facts that `facts_to_json` wrote."""
+    ds = document.get("ds")
+    return Facts(
+        result=Result(document["result"]),
+        values=tuple(document["values"]),
+        ttl=document.get("ttl"),
+        ds=None if ds is None else tuple(ds),
+        glue=tuple((host, tuple(addresses)) for host, addresses in sorted(document.get("glue", {}).items())),
+        digest=document.get("digest", ""),
+        note=document.get("note", ""),
+    )
+
+
+def comparable(facts: Facts | None, source: Source) -> str:
+    """Return the text in which two facts are compared: a resolver's TTL counts down and says nothing (decision 6)."""
+    if facts is None:
+        return ""
+    document = facts_to_json(facts)
+    document.pop("note", None)
+    if source is Source.RECURSIVE:
+        document.pop("ttl", None)
+    return canonical_json(document)
+
+
+def fingerprint_of(view: View) -> str:
+    """Return 16 hexadecimal digits that change when what stands for a key, or its latest result, does."""
+    text = f"{comparable(view.facts, view.key.source)}|{view.transport}|{view.result}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def view_to_item(view: View) -> Item:
+    """Return the attributes of a view beside its key."""
+    return {
+        "server_name": view.server_name,
+        "facts": None if view.facts is None else canonical_json(facts_to_json(view.facts)),
+        "transport": view.transport,
+        "first_seen": iso(view.first_seen),
+        "first_pass": iso(view.first_pass),
+        "pass_time": iso(view.last_seen),
+        "result": view.result,
+        "result_since": iso(view.result_since),
+    }
+
+
+def view_from_item(region: str, item: Item) -> View:
+    """Return the view that an item of a ``latest#…`` key holds."""
+    return View(
+        key=key_of_latest(region, item["sk"]),
+        server_name=item["server_name"],
+        facts=facts_from_json(json.loads(item["facts"])) if "facts" in item else None,
+        transport=Transport(item["transport"]),
+        first_seen=parse_iso(item["first_seen"]),
+        first_pass=parse_iso(item["first_pass"]),
+        last_seen=parse_iso(item["pass_time"]),
+        result=Result(item["result"]),
+        result_since=parse_iso(item["result_since"]),
+    )
+
+
+def observation_to_item(observation: Observation) -> Item:
+    """Return the attributes of an observation beside its key, the wire message included."""
+    return {
+        "server_name": observation.server_name,
+        "facts": canonical_json(facts_to_json(observation.facts)),
+        "transport": observation.transport,
+        "sent": iso(observation.sent),
+        "received": None if observation.received is None else iso(observation.received),
+        "pass_time": iso(observation.pass_time),
+        "watchlist_version": observation.watchlist_version,
+        "wire": observation.wire,
+    }

@@ -1,0 +1,188 @@
+"""One table of one region through boto3: plain values in and out, SDK errors translated.
+
+Only what the record needs: get, query, put, update, delete and transactions, with our exceptions.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from nswatch.errors import Conflict, StoreUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Item = dict[str, Any]
+
+_CONFLICTS = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
+_SERIALISE, _DESERIALISE = TypeSerializer().serialize, TypeDeserializer().deserialize
+
+CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
+"""A hub that does not answer at once must not hold up the other one: the next pass repeats what failed."""
+
+
+def client(region: str) -> "DynamoDBClient":
+    """Return a client for one region with our short timeouts."""
+    return boto3.client("dynamodb", region_name=region, config=CONFIG)
+
+
+def encode(item: Mapping[str, Any]) -> Item:
+    """Return plain values as DynamoDB's attribute values; None is left out."""
+    return {name: _SERIALISE(value) for name, value in item.items() if value is not None}
+
+
+def decode(item: Mapping[str, Any]) -> Item:
+    """Return attribute values (of a read, or of a stream record) as plain values; binary as bytes."""
+    plain = {name: _DESERIALISE(value) for name, value in item.items()}
+    return {name: _bytes(value) if isinstance(value, Binary) else value for name, value in plain.items()}
+
+
+def _bytes(binary: Binary) -> bytes:
+    octets: bytes = binary.value  # type: ignore[attr-defined]  # boto3's stubs leave it out
+    return octets
+
+
+@contextmanager
+def _translated(hub: str, call: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code", "")
+        reasons = {reason.get("Code", "") for reason in error.response.get("CancellationReasons", [])}
+        if code in _CONFLICTS or reasons & {"ConditionalCheckFailed", "TransactionConflict"}:
+            raise Conflict(f"{call} in {hub} lost against a concurrent writer") from error
+        raise StoreUnavailable(f"{call} in {hub} was refused: {error}") from error
+    except BotoCoreError as error:
+        raise StoreUnavailable(f"{call} in {hub} did not go through: {error}") from error
+
+
+class Table:
+    """One hub's table. Every method raises StoreUnavailable when the hub takes no call; writes also Conflict."""
+
+    def __init__(self, dynamodb: "DynamoDBClient", name: str) -> None:
+        self._client = dynamodb
+        self.name = name
+        self.region = dynamodb.meta.region_name
+
+    def get(self, partition: str, sort: str) -> Item | None:
+        """Return one item by its key, read consistently, or None."""
+        with _translated(self.region, "GetItem"):
+            answer = self._client.get_item(
+                TableName=self.name, Key=encode({"pk": partition, "sk": sort}), ConsistentRead=True
+            )
+        return decode(answer["Item"]) if "Item" in answer else None
+
+    def query(self, partition: str, prefix: str = "") -> Iterator[Item]:
+        """Yield a partition's items whose sort key begins with ``prefix``, in order, read consistently."""
+        condition, values = "pk = :pk", {":pk": partition}
+        if prefix:
+            condition, values = f"{condition} AND begins_with(sk, :sk)", {**values, ":sk": prefix}
+        yield from self._pages(
+            {
+                "TableName": self.name,
+                "KeyConditionExpression": condition,
+                "ExpressionAttributeValues": encode(values),
+                "ConsistentRead": True,
+            }
+        )
+
+    def query_index(self, index: str, condition: str, values: Mapping[str, Any], limit: int) -> Iterator[Item]:
+        """Yield at most ``limit`` items of an index in its order; an index is read eventually consistently."""
+        request = {
+            "TableName": self.name,
+            "IndexName": index,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeValues": encode(values),
+            "Limit": limit,
+        }
+        for count, item in enumerate(self._pages(request)):
+            if count == limit:
+                return
+            yield item
+
+    def _pages(self, request: dict[str, Any]) -> Iterator[Item]:
+        while True:
+            with _translated(self.region, "Query"):
+                answer = self._client.query(**request)
+            for item in answer["Items"]:
+                yield decode(item)
+            if "LastEvaluatedKey" not in answer:
+                return
+            request = {**request, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+    def put(self, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None) -> None:
+        """Put one item, under a condition if one is given."""
+        with _translated(self.region, "PutItem"):
+            self._client.put_item(TableName=self.name, Item=encode(item), **_condition(condition, values))
+
+    def update(
+        self,
+        partition: str,
+        sort: str,
+        expression: str,
+        values: Mapping[str, Any],
+        condition: str = "",
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        """Update one item by an expression; ``names`` are the placeholders of reserved words."""
+        with _translated(self.region, "UpdateItem"):
+            self._client.update_item(
+                TableName=self.name,
+                Key=encode({"pk": partition, "sk": sort}),
+                UpdateExpression=expression,
+                **_condition(condition, values, names),
+            )
+
+    def transact(self, operations: Sequence[dict[str, Any]]) -> None:
+        """Write all or nothing: ``operations`` as `put_in`, `update_in` and `delete_in` return them (at most 100)."""
+        addressed = [
+            {kind: {"TableName": self.name, **request} for kind, request in operation.items()}
+            for operation in operations
+        ]
+        with _translated(self.region, "TransactWriteItems"):
+            self._client.transact_write_items(TransactItems=addressed)  # type: ignore[arg-type]
+
+
+def put_in(
+    item: Mapping[str, Any],
+    condition: str = "",
+    values: Mapping[str, Any] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return a put for a transaction."""
+    return {"Put": {"Item": encode(item), **_condition(condition, values, names)}}
+
+
+def update_in(
+    partition: str,
+    sort: str,
+    expression: str,
+    values: Mapping[str, Any],
+    names: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Return an update for a transaction."""
+    key = encode({"pk": partition, "sk": sort})
+    return {"Update": {"Key": key, "UpdateExpression": expression, **_condition("", values, names)}}
+
+
+def delete_in(partition: str, sort: str) -> dict[str, Any]:
+    """Return a delete for a transaction."""
+    return {"Delete": {"Key": encode({"pk": partition, "sk": sort})}}
+
+
+def _condition(
+    condition: str, values: Mapping[str, Any] | None, names: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    request: dict[str, Any] = {}
+    if condition:
+        request["ConditionExpression"] = condition
+    if values:
+        request["ExpressionAttributeValues"] = encode(values)
+    if names:
+        request["ExpressionAttributeNames"] = dict(names)
+    return request

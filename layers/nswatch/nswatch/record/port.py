@@ -1,0 +1,181 @@
+"""What the rooms ask of one hub's record, and the values that go in and out.
+
+A store is one hub. Nothing here reads or writes two hubs: who wants both asks two stores (decision 9).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from nswatch.model import Heartbeat, Observation, Severity, View
+from nswatch.record.log import Event
+
+
+@dataclass(frozen=True, slots=True)
+class WatchlistHead:
+    """Which watchlist is in force: its version, its shards, who is told (``alerts``: channel to routes)."""
+
+    version: int
+    shards: int
+    applied_at: datetime
+    applied_by: str
+    digest: str
+    alerts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """The newest pass over one shard: its heartbeat, and the digest of all that stands."""
+
+    heartbeat: Heartbeat
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """One domain's entry (canonical JSON) as the watchlist's ``version`` has it; ``due_at`` is its next timer."""
+
+    domain: str
+    version: int
+    shard: int
+    entry: Mapping[str, Any]
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An observation that differs from the view before it, and the view that it makes."""
+
+    observation: Observation
+    view: View
+    before: View | None
+
+
+class OutboxStatus(StrEnum):
+    """Where a message is."""
+
+    PENDING = "pending"
+    SENT = "sent"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxItem:
+    """A message that a hub owes. It is sent by this hub not before ``send_at``, unless it shows as sent by then.
+
+    ``body`` is what the topic takes (JSON by protocol); ``sns_id`` the topic's message id once sent.
+    """
+
+    group: str
+    episode: int
+    id: str
+    channel: Severity
+    subject: str
+    body: str
+    send_at: datetime
+    status: OutboxStatus = OutboxStatus.PENDING
+    sns_id: str = ""
+    sent_by: str = ""
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The state of one group that decisions are serialised on. ``counter`` 0 means: not there yet.
+
+    ``enqueued`` are the ids of the episode's messages that are in the outbox. ``doubts`` is a judgement's, as JSON
+    ([[region, source, server, qname, qtype], moment]). ``due_at`` is the next moment at which something is to be done.
+    """
+
+    counter: int = 0
+    episode: int = 0
+    state: str = ""
+    urgency: str = ""
+    enqueued: frozenset[str] = frozenset()
+    doubts: Sequence[Any] = ()
+    open_codes: frozenset[str] = frozenset()
+    followed: Sequence[Sequence[str]] = ()
+    told_windows: frozenset[str] = frozenset()
+    due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFinding:
+    """One row of the index of open findings."""
+
+    group: str
+    code: str
+    subject: str
+    severity: Severity
+    since: datetime
+    summary: str
+
+
+class DueKind(StrEnum):
+    """What a due item is about."""
+
+    GROUP = "group"
+    EXPECTATION = "expectation"
+    OUTBOX = "outbox"
+    EVENT = "event"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A timer that has run out: look at ``group`` again, send one of its messages, or copy one of its events."""
+
+    kind: DueKind
+    group: str
+    at: datetime
+    sort_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """All that one decision about a group writes, at once or not at all.
+
+    ``opened`` and ``closed`` are rows of the index of open findings, ``closed`` as (code, subject). ``follow`` is
+    (shard, [(host, address)]) when the servers to keep asking changed.
+    """
+
+    head: Head
+    events: Sequence[Event] = ()
+    messages: Sequence[OutboxItem] = ()
+    opened: Sequence[OpenFinding] = ()
+    closed: Sequence[tuple[str, str]] = ()
+    follow: tuple[int, Sequence[Sequence[str]]] | None = None
+
+
+class ProbeStore(Protocol):
+    """What a probe asks of one hub."""
+
+    hub: str
+
+    def watchlist_head(self) -> WatchlistHead | None:
+        """Return which watchlist is in force, or None before the first `apply`."""
+        ...
+
+    def shard_entries(self, version: int, shard: int) -> Mapping[str, Mapping[str, Any]]:
+        """Return the canonical entries of one shard of one version, by domain."""
+        ...
+
+    def followed(self, shard: int) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """Return the formerly forged servers to keep asking: domain to (host, address) pairs."""
+        ...
+
+    def fingerprint(self, region: str, shard: int) -> Fingerprint | None:
+        """Return the newest pass of one region over one shard."""
+        ...
+
+    def views(self, region: str, domain: str) -> list[View]:
+        """Return what stands for one domain from one region; ``last_seen`` is the pass that wrote each."""
+        ...
+
+    def write_changes(self, changes: Sequence[Change]) -> None:
+        """Append the observations and move the views on; safe to repeat. A late view does not replace a newer one."""
+        ...
+
+    def write_fingerprint(self, fingerprint: Fingerprint) -> None:
+        """Move the heartbeat on; Conflict when the record already holds this pass or a newer one."""
+        ...

@@ -1,0 +1,113 @@
+"""What a probe reads and writes in one hub (`ProbeStore` on DynamoDB)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from nswatch.errors import Conflict
+from nswatch.model import Heartbeat, View
+from nswatch.moments import iso, parse_iso
+from nswatch.record import keys
+from nswatch.record.codec import observation_to_item, view_from_item, view_to_item
+from nswatch.record.dynamodb import Table
+from nswatch.record.port import Change, Fingerprint, WatchlistHead
+
+LATE_VIEWS_KEPT = timedelta(hours=1)
+"""A view that came too late to stand is judged once; the table forgets it after this."""
+
+
+class DynamoProbeStore:
+    """`ProbeStore` of one hub."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.hub = table.region
+
+    def watchlist_head(self) -> WatchlistHead | None:
+        """See `ProbeStore`."""
+        item = self.table.get("watchlist", "current")
+        if item is None:
+            return None
+        return WatchlistHead(
+            version=int(item["version"]),
+            shards=int(item["shards"]),
+            applied_at=parse_iso(item["applied_at"]),
+            applied_by=item["applied_by"],
+            digest=item["digest"],
+            alerts=json.loads(item["alerts"]),
+        )
+
+    def shard_entries(self, version: int, shard: int) -> Mapping[str, Mapping[str, Any]]:
+        """See `ProbeStore`."""
+        item = self.table.get(keys.watchlist_pk(version), keys.shard_sk(shard))
+        entries: Mapping[str, Mapping[str, Any]] = json.loads(item["entries"]) if item is not None else {}
+        return entries
+
+    def followed(self, shard: int) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """See `ProbeStore`."""
+        item = self.table.get("followed", keys.shard_sk(shard)) or {}
+        return {
+            domain: [(host, address) for host, address in servers]
+            for domain, servers in item.items()
+            if domain not in ("pk", "sk")
+        }
+
+    def fingerprint(self, region: str, shard: int) -> Fingerprint | None:
+        """See `ProbeStore`."""
+        item = self.table.get(keys.probe_pk(region), keys.shard_sk(shard))
+        if item is None:
+            return None
+        heartbeat = Heartbeat(
+            region=region,
+            shard=shard,
+            pass_time=parse_iso(item["pass_time"]),
+            watchlist_version=int(item["watchlist_version"]),
+            incomplete=tuple(item["incomplete"]),
+        )
+        return Fingerprint(heartbeat, item["digest"])
+
+    def views(self, region: str, domain: str) -> list[View]:
+        """See `ProbeStore`."""
+        items = self.table.query(keys.probe_pk(region, domain), "latest#")
+        return [view_from_item(region, item) for item in items]
+
+    def write_changes(self, changes: Sequence[Change]) -> None:
+        """See `ProbeStore`. The observation goes first: evidence is kept even if the pass ends in the middle."""
+        for change in changes:
+            observation, view = change.observation, change.view
+            partition = keys.probe_pk(view.key.region, observation.domain)
+            before = change.before
+            interval = {} if before is None else {"before": before.result, "before_since": iso(before.result_since)}
+            self.table.put(
+                {
+                    "pk": partition,
+                    "sk": keys.observation_sk(view.key, observation.pass_time),
+                    **observation_to_item(observation),
+                    **interval,
+                }
+            )
+            standing = {"pk": partition, "sk": keys.latest_sk(view.key), **view_to_item(view)}
+            try:
+                self.table.put(
+                    standing, "attribute_not_exists(pk) OR pass_time <= :pass", {":pass": iso(view.last_seen)}
+                )
+            except Conflict:
+                expires = int((view.last_seen + LATE_VIEWS_KEPT).timestamp())
+                self.table.put({**standing, "sk": keys.late_sk(view.key, view.last_seen), "expires": expires})
+
+    def write_fingerprint(self, fingerprint: Fingerprint) -> None:
+        """See `ProbeStore`."""
+        heartbeat = fingerprint.heartbeat
+        self.table.put(
+            {
+                "pk": keys.probe_pk(heartbeat.region),
+                "sk": keys.shard_sk(heartbeat.shard),
+                "pass_time": iso(heartbeat.pass_time),
+                "watchlist_version": heartbeat.watchlist_version,
+                "incomplete": list(heartbeat.incomplete),
+                "digest": fingerprint.digest,
+            },
+            "attribute_not_exists(pk) OR pass_time < :pass",
+            {":pass": iso(heartbeat.pass_time)},
+        )

@@ -1,0 +1,321 @@
+"""The comparator of one hub: what stands against a group, its incident, and what has to be told.
+
+A look is a read, a pure decision and one conditional write; whoever loses the race looks again. Looking twice at the
+same record writes nothing the second time.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from nswatch.errors import Conflict, NswatchError, StoreUnavailable
+from nswatch.expect.approved import ending_unapplied, window_edges
+from nswatch.expect.watchlist import DomainEntry, PlannedChange, read_entry
+from nswatch.judge.judgement import ForgedData, judge_domain
+from nswatch.judge.vantage import SILENT_AFTER, silent_regions
+from nswatch.model import Clock, Finding, Key, Severity, Source
+from nswatch.moments import iso, parse_iso
+from nswatch.record.hub_store import DynamoHubStore
+from nswatch.record.keys import domain_of_probe, outbox_sk
+from nswatch.record.log import Event
+from nswatch.record.port import Commit, DueKind, Head, OpenFinding, OutboxItem
+from nswatch.respond.decide import decide, next_timer
+from nswatch.respond.events import EventType, said
+from nswatch.respond.incident import Incident, Message, State, fold
+from nswatch.respond.outbox import Outbox
+
+VANTAGE = "vantage"
+"""The group of the incidents that are about the monitor's own regions."""
+
+ATTEMPTS = 5
+COPY_AGAIN_AFTER = timedelta(minutes=1)
+LOOK_AGAIN_AFTER = timedelta(seconds=20)
+"""What departs from what is approved but is not believed yet is looked at again after this."""
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message's text: an ASCII subject, and the body that the topic takes."""
+
+    subject: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """How messages become texts: of an incident, and of a planned change whose window is about to end."""
+
+    of_message: Callable[[Message, Incident, DomainEntry | None, datetime], Rendered]
+    of_window: Callable[[PlannedChange, DomainEntry, datetime], Rendered]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one look at a group found, before anything is decided."""
+
+    entry: DomainEntry | None
+    shard: int
+    findings: tuple[Finding, ...]
+    forged: tuple[ForgedData, ...] = ()
+    doubts: tuple[Any, ...] = ()
+    unconfirmed: bool = False
+    ending: tuple[PlannedChange, ...] = ()
+
+
+class Comparator:
+    """One hub's comparator. ``codes`` limits what is judged (replay's ``--codes``); None judges every code."""
+
+    def __init__(
+        self,
+        home: DynamoHubStore,
+        others: Sequence[DynamoHubStore],
+        outbox: Outbox,
+        texts: Texts,
+        regions: Sequence[str],
+        clock: Clock,
+        codes: frozenset[str] | None = None,
+    ) -> None:
+        self._home = home
+        self._others = others
+        self._outbox = outbox
+        self._texts = texts
+        self._regions = regions
+        self._clock = clock
+        self._codes = codes
+
+    def look_at_domain(self, domain: str) -> None:
+        """Judge one domain from this hub's record, and record and send what follows. Raises NswatchError."""
+        self._settle(domain, self._judge)
+
+    def on_records(self, records: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Judge the domains that a batch of stream records is about; return the sequence numbers that failed.
+
+        ``records`` are Lambda's, oldest first. A domain is judged once a batch, from what the record holds by then.
+        """
+        first: dict[str, str] = {}
+        for record in records:
+            stream = record["dynamodb"]
+            domain = domain_of_record(stream["Keys"]["pk"]["S"], stream["Keys"]["sk"]["S"])
+            if domain is not None:
+                first.setdefault(domain, stream["SequenceNumber"])
+        failed = []
+        for domain, sequence_number in first.items():
+            try:
+                self.look_at_domain(domain)
+            except NswatchError:
+                logger.exception("%s could not be judged; the stream brings it again", domain)
+                failed.append(sequence_number)
+        return failed
+
+    def on_schedule(self) -> None:
+        """Do what time alone brings: silence, confirmation, reminders, clocks, windows, owed messages and copies."""
+        now = self._clock()
+        last = self._home.comparator_last()
+        waiting_since = last[1] if last is not None and now - last[0] < SILENT_AFTER else now
+        self._home.comparator_ran(now, waiting_since)
+        self._settle(VANTAGE, lambda _group, _head, at: self._listen(waiting_since, at))
+        for due in list(self._home.due(now)):
+            match due.kind:
+                case DueKind.OUTBOX:
+                    self._outbox.deliver(due.group, due.sort_key)
+                case DueKind.EVENT:
+                    self._copy_due(due.group, due.sort_key)
+                case DueKind.GROUP | DueKind.EXPECTATION if due.group != VANTAGE:
+                    self.look_at_domain(due.group)
+
+    def _judge(self, domain: str, head: Head, now: datetime) -> _Look:
+        expectation = self._home.expectation(domain)
+        if expectation is None:
+            return _Look(None, 0, ())
+        entry = read_entry(domain, expectation.entry)
+        views = self._home.seen(domain, expectation.shard, self._regions, now)
+        judgement = judge_domain(entry, views, _doubts_from_json(head.doubts), now)
+        ending = tuple(ending_unapplied(entry, now))
+        following = next((edge for edge in window_edges(entry) if edge > now), None)
+        if following != expectation.due_at:
+            self._home.schedule_expectation(domain, following)
+        doubts = tuple(_doubts_to_json(judgement.doubts.items()))
+        findings = self._judged(judgement.findings)
+        return _Look(entry, expectation.shard, findings, judgement.forged, doubts, judgement.unconfirmed, ending)
+
+    def _listen(self, waiting_since: datetime, now: datetime) -> _Look:
+        watchlist = self._home.watchlist_head()
+        if watchlist is None:
+            return _Look(None, 0, ())
+        passes = {}
+        for region in self._regions:
+            beats = self._home.heartbeats(region)
+            if beats:
+                passes[region] = min(beats.get(shard, watchlist.applied_at) for shard in range(watchlist.shards))
+        findings = silent_regions(self._regions, passes, max(waiting_since, watchlist.applied_at), now)
+        return _Look(None, 0, self._judged(findings))
+
+    def _judged(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        return tuple(finding for finding in findings if self._codes is None or finding.code in self._codes)
+
+    def _settle(self, group: str, look: Callable[[str, Head, datetime], _Look]) -> None:
+        for _ in range(ATTEMPTS):
+            try:
+                self._settle_once(group, look)
+            except Conflict:
+                continue
+            return
+        raise Conflict(f"{group}: {ATTEMPTS} decisions in a row lost against concurrent writers")
+
+    def _settle_once(self, group: str, look: Callable[[str, Head, datetime], _Look]) -> None:
+        now = self._clock()
+        head = self._home.head(group)
+        found = look(group, head, now)
+        episode, log = self._newest_episode(group, head.episode)
+        incident = fold(log)
+        if group != VANTAGE and found.entry is None and incident is not None and incident.state is not State.RESOLVED:
+            text = "The domain is no longer in the watchlist."
+            new = [said(EventType.RESOLVED, group, episode, "nswatch apply", text, now)]
+        else:
+            new = decide(group, episode, incident, found.findings, found.forged, now)
+        if new and new[0].episode != episode:
+            episode, log = new[0].episode, []
+        after = fold([*log, *new])
+        enqueued = head.enqueued if episode == head.episode else frozenset()
+        messages = self._owed(after, enqueued, found, now) + self._windows(head, found, now)
+        known = replace(head, episode=episode, enqueued=enqueued)
+        commit = _commit(group, known, after, found, new, messages, now)
+        if commit.head == head and not (new or messages):
+            return
+        self._home.commit(group, head, commit)
+        for event in new:
+            logger.info("%s-%d: %s at %s", group, episode, event.id, iso(event.at))
+            self._copy(event)
+        for message in messages:
+            self._outbox.deliver(group, outbox_sk(message.episode, message.id))
+
+    def _newest_episode(self, group: str, known: int) -> tuple[int, list[Event]]:
+        """Return the newest episode and its log: the other hub may have begun one that this head has not seen."""
+        log = self._home.events(group, known) if known else []
+        newer = self._home.events(group, known + 1)
+        return (known + 1, newer) if newer else (known, log)
+
+    def _owed(
+        self, incident: Incident | None, enqueued: frozenset[str], found: _Look, now: datetime
+    ) -> list[OutboxItem]:
+        if incident is None:
+            return []
+        owed = []
+        for message in incident.messages:
+            if message.id not in enqueued:
+                text = self._texts.of_message(message, incident, found.entry, now)
+                owed.append(self._item(incident.group, incident.episode, message.id, message.channel, text, now))
+        return owed
+
+    def _windows(self, head: Head, found: _Look, now: datetime) -> list[OutboxItem]:
+        items = []
+        for change in found.ending:
+            if found.entry is not None and window_id(change) not in head.told_windows:
+                text = self._texts.of_window(change, found.entry, now)
+                items.append(self._item(found.entry.domain, 0, window_id(change), Severity.NOTICE, text, now))
+        return items
+
+    def _item(self, group: str, episode: int, id_: str, channel: Severity, text: Rendered, now: datetime) -> OutboxItem:
+        return OutboxItem(group, episode, id_, channel, text.subject, text.body, self._outbox.send_at(now))
+
+    def _copy(self, event: Event) -> None:
+        for other in self._others:
+            try:
+                other.append(event)
+            except StoreUnavailable as error:
+                logger.warning("%s lacks an event; it is copied later: %s", other.hub, error)
+                self._home.copy_later(event, self._clock() + COPY_AGAIN_AFTER)
+
+    def _copy_due(self, group: str, sort_key: str) -> None:
+        event = self._home.event(group, sort_key)
+        if event is not None:
+            self._home.copied(event)
+            self._copy(event)
+
+
+def domain_of_record(partition: str, sort_key: str) -> str | None:
+    """Return the domain that a changed item asks to be judged, or None: most items are the comparator's own."""
+    if sort_key.startswith("latest#"):
+        found = domain_of_probe(partition)
+        return None if found is None else found[1]
+    return partition.removeprefix("group#") if sort_key == "expectation" else None
+
+
+def window_id(change: PlannedChange) -> str:
+    """Return the id of the notice that a planned change's window is about to end."""
+    return f"window/{change.id}/{iso(change.ends)}"
+
+
+def _commit(
+    group: str,
+    head: Head,
+    incident: Incident | None,
+    found: _Look,
+    new: Sequence[Event],
+    messages: Sequence[OutboxItem],
+    now: datetime,
+) -> Commit:
+    rows = {_row(finding): finding for finding in found.findings}
+    told = {message.id for message in messages if message.episode == 0}
+    follow = _followed(incident)
+    due = next_timer(incident)
+    if found.unconfirmed:
+        due = min(due or now + LOOK_AGAIN_AFTER, now + LOOK_AGAIN_AFTER)
+    after = replace(
+        head,
+        state="" if incident is None else incident.state,
+        urgency="" if incident is None else incident.urgency,
+        enqueued=head.enqueued | {message.id for message in messages if message.episode},
+        doubts=list(found.doubts),
+        open_codes=frozenset(rows),
+        followed=follow,
+        told_windows=head.told_windows | told,
+        due_at=due,
+    )
+    return Commit(
+        head=after,
+        events=new,
+        messages=messages,
+        opened=[_open_row(group, rows[row]) for row in sorted(rows.keys() - head.open_codes)],
+        closed=[_code_and_subject(row) for row in sorted(head.open_codes - rows.keys())],
+        follow=(found.shard, follow) if follow != head.followed and found.entry is not None else None,
+    )
+
+
+def _row(finding: Finding) -> str:
+    return f"{finding.code}#{finding.subject}"
+
+
+def _code_and_subject(row: str) -> tuple[str, str]:
+    code, _, subject = row.partition("#")
+    return code, subject
+
+
+def _open_row(group: str, finding: Finding) -> OpenFinding:
+    summary = f"expected {', '.join(finding.expected) or 'none'}; seen {', '.join(finding.seen) or 'none'}"
+    return OpenFinding(group, finding.code, finding.subject, finding.severity, finding.since, summary[:1000])
+
+
+def _followed(incident: Incident | None) -> list[list[str]]:
+    """Return the forged servers that probes keep asking until the incident is over."""
+    if incident is None or incident.state is State.RESOLVED:
+        return []
+    servers = {(server.host, server.address) for server in incident.forged.values() if server.address}
+    return [list(server) for server in sorted(servers)]
+
+
+def _doubts_to_json(doubts: Iterable[tuple[Key, datetime]]) -> list[Any]:
+    return [
+        [[key.region, str(key.source), key.server, key.qname, key.qtype], iso(since)] for key, since in sorted(doubts)
+    ]
+
+
+def _doubts_from_json(document: Iterable[Any]) -> dict[Key, datetime]:
+    return {
+        Key(region, Source(source), server, qname, qtype): parse_iso(since)
+        for (region, source, server, qname, qtype), since in document
+    }

@@ -1,0 +1,123 @@
+"""What a judgement changes in an incident: findings in, events out. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from nswatch.judge.judgement import ForgedData
+from nswatch.judge.policy import POLICY, Cause
+from nswatch.model import Finding, Severity
+from nswatch.record.log import Event
+from nswatch.respond import events
+from nswatch.respond.events import EventType, essence
+from nswatch.respond.exposure import resolves_at
+from nswatch.respond.incident import Incident, State
+
+FIRST_REMINDER = timedelta(hours=4)
+LATER_REMINDERS = timedelta(hours=24)
+
+
+def decide(
+    group: str,
+    episode: int,
+    incident: Incident | None,
+    findings: Iterable[Finding],
+    forged: Sequence[ForgedData],
+    now: datetime,
+) -> list[Event]:
+    """Return the events that bring ``incident`` (the group's newest, episode ``episode``) up to what stands ``now``.
+
+    A resolved incident is left as it is; what stands against the group afterwards is a new episode.
+    """
+    by_cause: dict[Cause, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        if finding.severity is not Severity.LOG:
+            by_cause[POLICY[finding.code].cause].append(finding)
+    if incident is None or incident.state is State.RESOLVED:
+        if not by_cause:
+            return []
+        incident, episode = None, episode + 1
+    new: list[Event] = []
+    for cause, found in sorted(by_cause.items()):
+        new += _stands(group, episode, incident, cause, found, now)
+    if incident is not None:
+        new += [
+            events.cleared(group, episode, state.cause, state.round, max(now, state.raised_at))
+            for state in incident.active
+            if state.cause not in by_cause
+        ]
+    new += _forged_events(group, episode, incident, forged, now)
+    if not new and incident is not None:
+        new += _timers(incident, now)
+    return new
+
+
+def _stands(
+    group: str, episode: int, incident: Incident | None, cause: Cause, found: Sequence[Finding], now: datetime
+) -> list[Event]:
+    urgency = max((finding.severity for finding in found), key=lambda severity: severity.rank)
+    before = incident.causes.get(cause) if incident is not None else None
+    if before is None:
+        return [events.raised(group, episode, cause, 1, urgency, found)]
+    if not before.active:
+        again = events.raised(group, episode, cause, before.round + 1, urgency, found)
+        return [_not_before(again, before.cleared_at)]
+    if urgency.rank > before.urgency.rank:
+        raised = events.raised(group, episode, cause, before.round, urgency, found)
+        return [_not_before(raised, before.raised_at)]
+    if essence(found) != essence(before.findings):
+        return [events.changed(group, episode, cause, before.round, urgency, found, now)]
+    return []
+
+
+def _not_before(event: Event, moment: datetime | None) -> Event:
+    """Keep the log in order where the evidence is older than the last word on the cause (a late observation)."""
+    if moment is None or event.at >= moment:
+        return event
+    return Event(event.group, event.episode, event.id, event.type, moment, event.data)
+
+
+def _forged_events(
+    group: str, episode: int, incident: Incident | None, forged: Sequence[ForgedData], now: datetime
+) -> list[Event]:
+    known = incident.forged if incident is not None else {}
+    new: list[Event] = []
+    unheard = {key for key, server in known.items() if server.last_seen is None}
+    for data in forged:
+        key = (data.host, data.address, data.ttl)
+        before = known.get(key)
+        unheard.discard(key)
+        if data.standing and (before is None or before.last_seen is not None):
+            round_ = 1 if before is None else before.round + 1
+            at = data.first_seen if before is None else now
+            new.append(events.forged(EventType.FORGED_SEEN, group, episode, key, round_, at))
+        elif not data.standing and before is not None and before.last_seen is None:
+            at = max(data.last_seen, before.first_seen)
+            new.append(events.forged(EventType.FORGED_GONE, group, episode, key, before.round, at))
+    new += [events.forged(EventType.FORGED_GONE, group, episode, key, known[key].round, now) for key in sorted(unheard)]
+    return new
+
+
+def _timers(incident: Incident, now: datetime) -> list[Event]:
+    reminder = next_reminder(incident)
+    if reminder is not None and reminder <= now:
+        number = incident.reminders + 1
+        return [events.reminded(incident.group, incident.episode, incident.pages, number, reminder)]
+    over = resolves_at(incident)
+    if over is not None and over <= now:
+        return [events.expired(incident.group, incident.episode, over)]
+    return []
+
+
+def next_reminder(incident: Incident) -> datetime | None:
+    """Return when an open incident that paged and that nobody acknowledged is told again; None when it is not."""
+    if incident.state is not State.OPEN or incident.last_page_at is None or incident.acknowledged_at is not None:
+        return None
+    return incident.last_page_at + FIRST_REMINDER + incident.reminders * LATER_REMINDERS
+
+
+def next_timer(incident: Incident | None) -> datetime | None:
+    """Return the first moment at which time alone changes the incident."""
+    if incident is None:
+        return None
+    return min((at for at in (next_reminder(incident), resolves_at(incident)) if at is not None), default=None)

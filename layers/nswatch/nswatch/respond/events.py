@@ -1,0 +1,124 @@
+"""The events of an incident, and their JSON.
+
+Ids are built from what happened (cause, round, value), never from a local clock, so that two hubs that judge the same
+evidence write the same event and a merge is a union (decision 12).
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from nswatch.judge.policy import Cause
+from nswatch.model import Finding, Severity, Sighting, Source, Transport
+from nswatch.moments import iso, parse_iso
+from nswatch.record.log import Event
+
+
+class EventType(StrEnum):
+    """What can happen to an incident."""
+
+    RAISED = "raised"
+    """A cause became active, or more urgent: {cause, round, urgency, findings}."""
+    CHANGED = "changed"
+    """An active cause shows other codes or values: {cause, round, findings}."""
+    CLEARED = "cleared"
+    """No finding of a cause is active any more: {cause, round}."""
+    FORGED_SEEN = "forged_seen"
+    """A server began to give forged data: {host, address, ttl, round}."""
+    FORGED_GONE = "forged_gone"
+    """It stopped; ``at`` is when it was last seen: {host, address, ttl, round}."""
+    REMINDED = "reminded"
+    """Nobody acknowledged: {number}."""
+    ACKNOWLEDGED = "acknowledged"
+    """A person took it: {by}."""
+    NOTED = "noted"
+    """A person wrote something down: {by, text}."""
+    RESOLVED = "resolved"
+    """It is over: {by} (a person, or "" when the exposure clock ran out), {text}."""
+
+
+def raised(
+    group: str, episode: int, cause: Cause, round_: int, urgency: Severity, findings: Sequence[Finding]
+) -> Event:
+    """Return the event that a cause became active (or more urgent) at the earliest sighting of its findings."""
+    at = min(finding.since for finding in findings)
+    data = {"cause": cause, "round": round_, "urgency": urgency, "findings": [finding_to_json(f) for f in findings]}
+    return Event(group, episode, f"{cause}/{round_}/raised/{urgency}", EventType.RAISED, at, data)
+
+
+def changed(
+    group: str, episode: int, cause: Cause, round_: int, urgency: Severity, findings: Sequence[Finding], at: datetime
+) -> Event:
+    """Return the event that an active cause shows other codes or values than before."""
+    data = {"cause": cause, "round": round_, "urgency": urgency, "findings": [finding_to_json(f) for f in findings]}
+    digest = hashlib.sha256(repr(essence(findings)).encode()).hexdigest()[:12]
+    return Event(group, episode, f"{cause}/{round_}/changed/{digest}", EventType.CHANGED, at, data)
+
+
+def cleared(group: str, episode: int, cause: Cause, round_: int, at: datetime) -> Event:
+    """Return the event that nothing of a cause is active any more."""
+    return Event(group, episode, f"{cause}/{round_}/cleared", EventType.CLEARED, at, {"cause": cause, "round": round_})
+
+
+def forged(
+    type_: EventType, group: str, episode: int, source: tuple[str, str, int], round_: int, at: datetime
+) -> Event:
+    """Return the event that a server began, or stopped, to give forged data; ``source`` is (host, address, TTL)."""
+    host, address, ttl = source
+    data = {"host": host, "address": address, "ttl": ttl, "round": round_}
+    return Event(group, episode, f"forged/{host}/{address}/{ttl}/{round_}/{type_}", type_, at, data)
+
+
+def reminded(group: str, episode: int, page_count: int, number: int, at: datetime) -> Event:
+    """Return the ``number``-th reminder (from 1) that the ``page_count``-th page is not acknowledged."""
+    return Event(group, episode, f"reminded/{page_count}/{number}", EventType.REMINDED, at, {"number": number})
+
+
+def said(type_: EventType, group: str, episode: int, by: str, text: str, at: datetime) -> Event:
+    """Return what a person did: acknowledged, noted or resolved. The same words at the same second are one event."""
+    digest = hashlib.sha256(f"{by}\n{text}\n{iso(at)}".encode()).hexdigest()[:12]
+    return Event(group, episode, f"said/{type_}/{digest}", type_, at, {"by": by, "text": text})
+
+
+def expired(group: str, episode: int, at: datetime) -> Event:
+    """Return the event that the exposure clock ran out at ``at``."""
+    return Event(group, episode, "resolved/clock", EventType.RESOLVED, at, {"by": "", "text": ""})
+
+
+def essence(findings: Sequence[Finding]) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """Return what makes findings the same for a person: codes, subjects and values seen, not who sees them."""
+    return tuple(sorted((finding.code, finding.subject, finding.seen) for finding in findings))
+
+
+def finding_to_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding as plain JSON values; `finding_from_json` is the inverse."""
+    return {
+        "code": finding.code,
+        "subject": finding.subject,
+        "severity": finding.severity,
+        "expected": list(finding.expected),
+        "seen": list(finding.seen),
+        "since": iso(finding.since),
+        "sightings": [[s.region, s.source, s.server, s.server_name, s.transport, iso(s.at)] for s in finding.sightings],
+        "detail": json.loads(json.dumps(finding.detail)),
+    }
+
+
+def finding_from_json(document: Mapping[str, Any]) -> Finding:
+    """Return the finding that `finding_to_json` wrote."""
+    return Finding(
+        code=document["code"],
+        subject=document["subject"],
+        severity=Severity(document["severity"]),
+        expected=tuple(document["expected"]),
+        seen=tuple(document["seen"]),
+        since=parse_iso(document["since"]),
+        sightings=tuple(
+            Sighting(region, Source(source), server, name, Transport(transport), parse_iso(at))
+            for region, source, server, name, transport, at in document["sightings"]
+        ),
+        detail=document["detail"],
+    )

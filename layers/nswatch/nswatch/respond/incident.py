@@ -1,0 +1,265 @@
+"""An incident: what a fold over its events says, and the messages that it owes to people.
+
+`fold` is a pure function of the *set* of events, whatever order they were written in: it sorts them. Timeline,
+concurrency of two hubs and replay all rest on that (decision 12).
+
+The messages are derived too. A message has an id that depends on the event that caused it, so that an outbox that puts
+every message it does not hold yet neither forgets one nor sends one twice.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from nswatch.judge.policy import Cause
+from nswatch.model import Finding, Severity
+from nswatch.record.log import Event
+from nswatch.respond.events import EventType, finding_from_json
+
+HEALTHY_HOUR = timedelta(hours=1)
+"""An availability or vantage cause is over after this long without a finding; coming back within it is a notice."""
+
+SHORT_LIVED = frozenset({Cause.AVAILABILITY, Cause.VANTAGE})
+
+
+class State(StrEnum):
+    """Where an incident is in its life."""
+
+    OPEN = "open"
+    RECOVERING = "recovering"
+    RESOLVED = "resolved"
+
+
+class MessageKind(StrEnum):
+    """Why a message is sent."""
+
+    PAGE = "page"
+    NOTICE = "notice"
+    UPDATE = "update"
+    REMINDER = "reminder"
+    RECOVERING = "recovering"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message that an incident owes. ``channel`` is PAGE or NOTICE; ``at`` is when its reason came about."""
+
+    id: str
+    kind: MessageKind
+    channel: Severity
+    cause: Cause | None
+    at: datetime
+
+
+@dataclass(slots=True)
+class CauseState:
+    """One cause of an incident: active, or cleared and perhaps coming back (then ``round`` grows)."""
+
+    cause: Cause
+    round: int
+    urgency: Severity
+    findings: tuple[Finding, ...]
+    raised_at: datetime
+    cleared_at: datetime | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether findings of this cause stand."""
+        return self.cleared_at is None
+
+
+@dataclass(slots=True)
+class Forged:
+    """One server that gives, or gave, forged data: until when was it seen to (None: still), and its longest TTL."""
+
+    host: str
+    address: str
+    ttl: int
+    round: int
+    first_seen: datetime
+    last_seen: datetime | None = None
+
+
+@dataclass(slots=True)
+class Incident:
+    """What is known of one incident. ``urgency`` is PAGE once any cause was page-worthy, and stays so."""
+
+    group: str
+    episode: int
+    opened_at: datetime
+    urgency: Severity = Severity.NOTICE
+    state: State = State.OPEN
+    causes: dict[Cause, CauseState] = field(default_factory=dict)
+    forged: dict[tuple[str, str, int], Forged] = field(default_factory=dict)
+    recovering_since: datetime | None = None
+    resolved_at: datetime | None = None
+    resolved_by: str = ""
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str = ""
+    last_page_at: datetime | None = None
+    pages: int = 0
+    reminders: int = 0
+    messages: list[Message] = field(default_factory=list)
+    timeline: list[Event] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """The incident's name for people and commands: ``example.com-1``."""
+        return f"{self.group}-{self.episode}"
+
+    @property
+    def active(self) -> list[CauseState]:
+        """The causes that stand, the most urgent first, then in the order they came."""
+        standing = [cause for cause in self.causes.values() if cause.active]
+        return sorted(standing, key=lambda cause: (-cause.urgency.rank, cause.raised_at))
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The findings that stand now, or where none does those that stood last."""
+        causes = self.active or sorted(self.causes.values(), key=lambda cause: -cause.urgency.rank)
+        return tuple(finding for cause in causes for finding in cause.findings)
+
+
+def incident_id(text: str) -> tuple[str, int]:
+    """Return (group, episode) of an incident's id; ValueError when it is none."""
+    group, dash, episode = text.rpartition("-")
+    if not dash or not group or not episode.isdigit():
+        raise ValueError(f"{text!r} is not an incident's id; they look like example.com-1")
+    return group, int(episode)
+
+
+def fold(events: Iterable[Event]) -> Incident | None:
+    """Return the incident that the events of *one* episode make, or None for no events at all.
+
+    Events are taken once by id; where two hubs wrote the same id with different moments the earlier one counts.
+    """
+    unique: dict[str, Event] = {}
+    for event in events:
+        known = unique.get(event.id)
+        if known is None or event.at < known.at:
+            unique[event.id] = event
+    ordered = sorted(unique.values(), key=lambda event: (event.at, _ORDER[EventType(event.type)], event.id))
+    incident: Incident | None = None
+    for event in ordered:
+        if incident is None:
+            incident = Incident(group=event.group, episode=event.episode, opened_at=event.at)
+        _APPLY[EventType(event.type)](incident, event)
+        incident.timeline.append(event)
+    return incident
+
+
+def _raise(incident: Incident, event: Event) -> None:
+    data = event.data
+    cause, urgency = Cause(data["cause"]), Severity(data["urgency"])
+    findings = tuple(finding_from_json(document) for document in data["findings"])
+    before = incident.causes.get(cause)
+    now = CauseState(cause, data["round"], urgency, findings, event.at)
+    if before is not None and before.round > now.round:
+        return
+    incident.causes[cause] = now
+    came_back = before is not None and before.cleared_at is not None
+    if before is not None and before.active:
+        now.raised_at = before.raised_at
+        if before.urgency.rank >= urgency.rank:
+            now.urgency = before.urgency
+            return
+    if urgency is Severity.PAGE:
+        incident.urgency = Severity.PAGE
+    if urgency is incident.urgency:
+        incident.state, incident.recovering_since = State.OPEN, None
+    if urgency is Severity.PAGE and not (came_back and _relapse(before, event.at)):
+        incident.pages += 1
+        incident.last_page_at = event.at
+        incident.reminders = 0
+        incident.acknowledged_at = None
+        _owe(incident, event, MessageKind.PAGE, Severity.PAGE, cause)
+    elif urgency is not Severity.LOG:
+        _owe(incident, event, MessageKind.NOTICE, Severity.NOTICE, cause)
+
+
+def _relapse(before: CauseState | None, at: datetime) -> bool:
+    """Whether a short-lived cause came back within its healthy hour after a page: then a notice is enough."""
+    return (
+        before is not None
+        and before.cause in SHORT_LIVED
+        and before.urgency is Severity.PAGE
+        and before.cleared_at is not None
+        and at - before.cleared_at < HEALTHY_HOUR
+    )
+
+
+def _change(incident: Incident, event: Event) -> None:
+    state = incident.causes.get(Cause(event.data["cause"]))
+    if state is None or state.round != event.data["round"]:
+        return
+    state.findings = tuple(finding_from_json(document) for document in event.data["findings"])
+    _owe(incident, event, MessageKind.UPDATE, Severity.NOTICE, state.cause)
+
+
+def _clear(incident: Incident, event: Event) -> None:
+    state = incident.causes.get(Cause(event.data["cause"]))
+    if state is None or state.round != event.data["round"]:
+        return
+    state.cleared_at = event.at
+    standing = any(cause.urgency.rank >= incident.urgency.rank for cause in incident.active)
+    if not standing and incident.state is State.OPEN:
+        incident.state, incident.recovering_since = State.RECOVERING, event.at
+        _owe(incident, event, MessageKind.RECOVERING, Severity.NOTICE, state.cause)
+
+
+def _forged_seen(incident: Incident, event: Event) -> None:
+    data = event.data
+    key = (data["host"], data["address"], data["ttl"])
+    before = incident.forged.get(key)
+    if before is None or before.round < data["round"]:
+        incident.forged[key] = Forged(*key, data["round"], event.at)
+
+
+def _forged_gone(incident: Incident, event: Event) -> None:
+    data = event.data
+    forged = incident.forged.get((data["host"], data["address"], data["ttl"]))
+    if forged is not None and forged.round == data["round"]:
+        forged.last_seen = event.at
+
+
+def _remind(incident: Incident, event: Event) -> None:
+    incident.reminders = max(incident.reminders, event.data["number"])
+    channel = Severity.PAGE if event.data["number"] == 1 else Severity.NOTICE
+    _owe(incident, event, MessageKind.REMINDER, channel, None)
+
+
+def _acknowledge(incident: Incident, event: Event) -> None:
+    incident.acknowledged_at, incident.acknowledged_by = event.at, event.data["by"]
+
+
+def _note(incident: Incident, event: Event) -> None:
+    """Say nothing more: a note lives in the timeline."""
+
+
+def _resolve(incident: Incident, event: Event) -> None:
+    if incident.state is State.RESOLVED:
+        return
+    incident.state, incident.resolved_at, incident.resolved_by = State.RESOLVED, event.at, event.data["by"]
+    _owe(incident, event, MessageKind.RESOLVED, Severity.NOTICE, None)
+
+
+def _owe(incident: Incident, event: Event, kind: MessageKind, channel: Severity, cause: Cause | None) -> None:
+    incident.messages.append(Message(f"{kind}/{event.id}", kind, channel, cause, event.at))
+
+
+_APPLY = {
+    EventType.RAISED: _raise,
+    EventType.CHANGED: _change,
+    EventType.CLEARED: _clear,
+    EventType.FORGED_SEEN: _forged_seen,
+    EventType.FORGED_GONE: _forged_gone,
+    EventType.REMINDED: _remind,
+    EventType.ACKNOWLEDGED: _acknowledge,
+    EventType.NOTED: _note,
+    EventType.RESOLVED: _resolve,
+}
+
+_ORDER: Mapping[EventType, int] = {type_: position for position, type_ in enumerate(_APPLY)}
+"""Among events of one moment: a cause is raised before it is cleared, and resolving comes last."""

@@ -1,0 +1,225 @@
+"""The email of a message: what is wrong first, then the evidence, then what to do and whom to call."""
+
+from datetime import datetime
+from string import Template
+
+from nswatch.model import Finding
+from nswatch.respond.exposure import RECOVERS_FOR, cached_until, still_served
+from nswatch.respond.incident import SHORT_LIVED, Incident, MessageKind
+from nswatch.tell import comparison, evidence, harmless, times
+from nswatch.tell.case import Case
+from nswatch.tell.evidence import paragraph
+from nswatch.tell.language import Step
+
+_EXPLAINERS = frozenset({"nameserver_lookalike", "route53_mismatch"})
+"""Beside `delegation_changed` they have a section of their own instead of another comparison."""
+_MOST_FINDINGS = 8
+_MOST_FORGED = 8
+
+
+def letter(case: Case) -> str:
+    """Return the whole body, ending in a newline."""
+    match case.message.kind:
+        case MessageKind.RECOVERING:
+            lines = _recovering(case)
+        case MessageKind.RESOLVED:
+            lines = _resolved(case)
+        case _:
+            lines = _wrong(case)
+    return harmless.printable([*lines, *_contacts(case), *_footer(case)])
+
+
+def _wrong(case: Case) -> list[str]:
+    lines = [case.title(case.lead) if case.lead else case.say("no_finding", group=harmless.name(case.incident.group))]
+    for remark in _remarks(case):
+        lines += paragraph(remark)
+    if case.lead is not None:
+        lines += _compared(case, case.lead)
+        lines += evidence.explanations(case, case.findings)
+    while lines[-1] == "":
+        lines.pop()
+    lines += _also(case)
+    lines += evidence.since(case)
+    lines += evidence.seen_by(case, case.findings)
+    if case.about is not None:
+        lines += ["", *paragraph(_filled(case, (case.about.why,))), "", case.language.labels["steps"]]
+        lines += _numbered(case, case.about.steps)
+    return [*lines, "", *_take_it(case)]
+
+
+def _remarks(case: Case) -> list[str]:
+    kind, state = case.message.kind, case.state
+    remarks = []
+    if kind is MessageKind.UPDATE:
+        remarks.append(case.say("update", id=case.id))
+    if kind is MessageKind.REMINDER:
+        first = case.incident.last_page_at or case.incident.opened_at
+        since = times.duration(case.message.at - first, case.language.phrases)
+        remarks.append(case.say("reminder", id=case.id, duration=since))
+    if state is not None and state.round > 1 and kind in (MessageKind.PAGE, MessageKind.NOTICE):
+        remarks.append(case.say("back"))
+    if state is not None and not state.active:
+        remarks.append(case.say("relieved"))
+    return remarks
+
+
+def _compared(case: Case, finding: Finding) -> list[str]:
+    if finding.code == "vantage_silent":
+        silent = [other for other in case.findings if other.code == finding.code][: _MOST_FINDINGS * 2]
+        said = (
+            case.say("silent_region", region=harmless.ascii_name(f.subject, 40), seen=case.few(f.seen)) for f in silent
+        )
+        return ["", *(f"  - {line}" for line in said)]
+    if not finding.expected and not finding.seen:
+        return []
+    return ["", *comparison.table(case, finding, comparison.lookalikes(case.findings))]
+
+
+def _also(case: Case) -> list[str]:
+    """Return the other findings of the cause with their comparison, and one line for each other cause."""
+    lead = case.lead
+    rest = [finding for finding in case.findings if finding is not lead and finding.code != "vantage_silent"]
+    if lead is not None and lead.code == "delegation_changed":
+        rest = [finding for finding in rest if finding.code not in _EXPLAINERS]
+    lines = []
+    for finding in rest[:_MOST_FINDINGS]:
+        lines += ["", *paragraph(f"{case.say('also')} {case.title(finding)}"), *_compared(case, finding)[1:]]
+    if len(rest) > _MOST_FINDINGS:
+        lines += ["", case.say("more", n=len(rest) - _MOST_FINDINGS)]
+    titles = [case.title(state.findings[0]) for state in case.others if state.findings]
+    for title in titles:
+        lines += ["", *paragraph(f"{case.say('also')} {title}")]
+    return lines
+
+
+def _filled(case: Case, step: Step) -> str:
+    """Return the first alternative whose names are all known; the last one where none is."""
+    lead = case.lead
+    known = {
+        "domain": harmless.name(lead.subject if lead else case.incident.group),
+        "where": case.where(lead) if lead else "",
+        "Where": case.where(lead)[:1].upper() + case.where(lead)[1:] if lead else "",
+        "id": case.id,
+        "since": times.utc(case.since),
+        **{"fallback" if key == "fallback_domain" else key: text for key, text in case.contacts.items()},
+    }
+    templates = [Template(alternative) for alternative in step]
+    usable = (template for template in templates if set(template.get_identifiers()) <= known.keys())
+    return next(usable, templates[-1]).safe_substitute(known)
+
+
+def _numbered(case: Case, steps: tuple[Step, ...]) -> list[str]:
+    lines = []
+    for number, step in enumerate(steps, start=1):
+        lines += paragraph(_filled(case, step), "     ", f"  {number}. ")
+    return lines
+
+
+def _take_it(case: Case) -> list[str]:
+    incident = case.incident
+    if incident.acknowledged_at is None:
+        return [case.say("ack", id=case.id), case.say("show", id=case.id)]
+    by, at = harmless.words(incident.acknowledged_by, 60), times.utc(incident.acknowledged_at)
+    return [*paragraph(case.say("acked", by=by, at=at)), case.say("show", id=case.id)]
+
+
+def _recovering(case: Case) -> list[str]:
+    labels = case.language.labels
+    recovered = _filled(case, (case.about.recovered,)) if case.about else case.say("recovering")
+    lines = [recovered]
+    until = caches_may_lie_until(case.incident, case.now)
+    if until is None:
+        lines += ["", *paragraph(case.say("healthy_hour"))]
+    else:
+        ttl = max((forged.ttl for forged in case.incident.forged.values()), default=0)
+        closes = "closes_not" if still_served(case.incident) else "closes"
+        lines += ["", f"{labels['until']}  {times.both(until)}"]
+        lines += paragraph(case.say("until_ttl", ttl=ttl) if ttl else case.say("until"))
+        lines += paragraph(case.say(closes))
+    if case.incident.active:
+        lines += ["", *paragraph(case.say("still_open"))]
+        lines += [f"  - {case.title(state.findings[0])}" for state in case.incident.active if state.findings]
+    lines += _forged(case)
+    if case.about is not None and case.about.aftercare:
+        lines += ["", labels["aftercare"], *_numbered(case, case.about.aftercare)]
+    return [*lines, "", case.say("show", id=case.id)]
+
+
+def caches_may_lie_until(incident: Incident, now: datetime) -> datetime | None:
+    """Return until when a recovering incident's forged data may be cached; None where it needs an hour's health only.
+
+    Never less than the time for which a domain that was taken once is watched.
+    """
+    if incident.causes and all(cause in SHORT_LIVED for cause in incident.causes):
+        return None
+    watched = (incident.recovering_since or now) + RECOVERS_FOR
+    return max(cached_until(incident, now) or watched, watched)
+
+
+def _forged(case: Case) -> list[str]:
+    servers = sorted(case.incident.forged.values(), key=lambda f: (f.last_seen is not None, f.host, f.address, f.ttl))
+    if not servers:
+        return []
+    lines = ["", case.language.labels["forged"]]
+    for forged in servers[:_MOST_FORGED]:
+        host = f"{harmless.shown(forged.host)} [{harmless.value(forged.address, 45)}]"
+        if forged.host == "(parent)":
+            host = case.where(case.lead) if case.lead else harmless.value(forged.host)
+        if forged.last_seen is None:
+            line = case.say("forged_still", host=host, ttl=forged.ttl)
+        else:
+            line = case.say("forged_gone", host=host, ttl=forged.ttl, at=times.utc(forged.last_seen))
+        lines += paragraph(line, "    ", "  - ")
+    if len(servers) > _MOST_FORGED:
+        lines.append(f"  {case.say('more', n=len(servers) - _MOST_FORGED)}")
+    return lines
+
+
+def _resolved(case: Case) -> list[str]:
+    incident = case.incident
+    if incident.resolved_by:
+        first = case.say("resolved_person", id=case.id, by=harmless.words(incident.resolved_by, 60))
+    else:
+        brief = bool(incident.causes) and all(cause in SHORT_LIVED for cause in incident.causes)
+        first = case.say("resolved_hour" if brief else "resolved_clock", id=case.id)
+    lines = [first, "", case.language.labels["history"]]
+    by = harmless.words(incident.acknowledged_by, 60)
+    moments = (
+        (incident.opened_at, case.say("opened")),
+        (incident.acknowledged_at, case.say("acknowledged", by=by)),
+        (incident.recovering_since, case.say("recovering")),
+        (incident.resolved_at, case.say("resolved")),
+    )
+    lines += [f"  {times.both(at)}  {what}" for at, what in moments if at is not None]
+    if case.lead is not None:
+        lines += ["", *paragraph(case.title(case.lead), "  ")]
+    lines += _forged(case)
+    if still_served(incident):
+        lines += ["", *paragraph(case.say("resolved_forged"))]
+    return [*lines, "", *paragraph(case.say("pages", n=incident.pages, id=case.id))]
+
+
+def _contacts(case: Case) -> list[str]:
+    if case.message.kind is MessageKind.RESOLVED:
+        return []
+    known = case.language.contacts
+    lines = ["", case.language.labels["contacts"]]
+    width = max(map(len, known.values()))
+    order = [*(key for key in known if key in case.contacts), *(key for key in case.contacts if key not in known)]
+    for key in order[:12]:
+        label = known.get(key, harmless.words(key, width))
+        lines += paragraph(case.contacts[key], " " * (width + 4), f"  {label:{width}}  ")
+    return lines if order else [*lines, *paragraph(case.say("no_contacts"), "  ")]
+
+
+def _footer(case: Case) -> list[str]:
+    labels = case.language.labels
+    found = case.findings if case.message.kind is not MessageKind.RESOLVED else case.incident.findings
+    codes = [harmless.ascii_name(code, 40) for code in dict.fromkeys(finding.code for finding in found)]
+    shown = ", ".join(codes[:16]) or labels["none"]
+    kind = case.language.kinds[case.message.kind]
+    return [
+        "",
+        f"{labels['incident']}  {case.id} ({kind}, {times.utc(case.message.at)})",
+        *paragraph(shown, " " * (len(labels["findings"]) + 2), f"{labels['findings']}  "),
+    ]

@@ -1,0 +1,160 @@
+"""Where the parts are put together, and the only place that reads the environment or the clock.
+
+Lambda calls `probe` and `comparator`; replay and tests build the same parts with another clock, event loop and network.
+"""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from nswatch.errors import NswatchError
+from nswatch.expect.watchlist import DomainEntry, PlannedChange
+from nswatch.model import Clock, Severity
+from nswatch.moments import iso
+from nswatch.observe.root_hints import ROOT_SERVERS
+from nswatch.observe.transport import Route
+from nswatch.observe.walk import Walker
+from nswatch.probe import Observe, Probe, Queue, ShardPass, Watched
+from nswatch.record.dynamodb import Table
+from nswatch.record.dynamodb import client as dynamodb_client
+from nswatch.record.hub_store import DynamoHubStore
+from nswatch.record.probe_store import DynamoProbeStore
+from nswatch.respond.comparator import Comparator, Rendered, Texts
+from nswatch.respond.incident import Incident, Message
+from nswatch.respond.outbox import Outbox
+from nswatch.tell.routes import sns_message
+from nswatch.tell.texts import render, render_window
+from nswatch.tell.topics import SnsTopics
+from nswatch.tell.topics import client as sns_client
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+Run = Callable[[Coroutine[Any, Any, ShardPass]], ShardPass]
+
+
+class NotConfigured(NswatchError):
+    """A variable that the template sets is missing or wrong."""
+
+
+def now() -> datetime:
+    """Return the current moment."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a function is told by the template. ``hubs`` has the primary first; ``regions`` is the order of turns."""
+
+    name: str
+    region: str
+    hubs: tuple[str, ...]
+    regions: tuple[str, ...]
+    queue_url: str = ""
+    page_topic: str = ""
+    notice_topic: str = ""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the environment; raise NotConfigured with every variable that is missing."""
+        missing = [key for key in ("NSWATCH_NAME", "NSWATCH_HUBS", "NSWATCH_REGIONS") if not environment.get(key)]
+        region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION") or ""
+        if not region:
+            missing.append("AWS_REGION")
+        if missing:
+            raise NotConfigured(f"not set: {', '.join(missing)} (template.yaml sets them)")
+        return cls(
+            name=environment["NSWATCH_NAME"],
+            region=region,
+            hubs=_list(environment["NSWATCH_HUBS"]),
+            regions=_list(environment["NSWATCH_REGIONS"]),
+            queue_url=environment.get("NSWATCH_SHARD_QUEUE_URL", ""),
+            page_topic=environment.get("NSWATCH_PAGE_TOPIC", ""),
+            notice_topic=environment.get("NSWATCH_NOTICE_TOPIC", ""),
+        )
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+class SqsQueue:
+    """The shard queue of this region."""
+
+    def __init__(self, sqs: "SQSClient", url: str) -> None:
+        self._sqs = sqs
+        self._url = url
+
+    def send(self, shard: int, turn: datetime, delay: int) -> None:
+        """See `nswatch.probe.Queue`."""
+        body = json.dumps({"shard": shard, "turn": iso(turn)})
+        self._sqs.send_message(QueueUrl=self._url, MessageBody=body, DelaySeconds=delay)
+
+
+class DnsObserver:
+    """`nswatch.probe.Observe` over real DNS. ``route`` maps an address to the socket address that is really used."""
+
+    def __init__(self, region: str, regions: Sequence[str], clock: Clock, route: Route | None = None) -> None:
+        self._region = region
+        self._regions = regions
+        self._clock = clock
+        self._route = route
+        self._walker = Walker(ROOT_SERVERS, clock)
+
+    async def __call__(self, watched: Sequence[Watched], pass_time: datetime, watchlist_version: int) -> ShardPass:
+        """See `nswatch.probe.Observe`."""
+        raise NotImplementedError
+
+
+def hub_store(name: str, region: str) -> DynamoHubStore:
+    """Return one hub's record."""
+    return DynamoHubStore(Table(dynamodb_client(region), name))
+
+
+def build_probe(settings: Settings, *, clock: Clock, observe: Observe, run: Run, queue: Queue) -> Probe:
+    """Return the probe of ``settings.region``."""
+    hubs = [DynamoProbeStore(Table(dynamodb_client(hub), settings.name)) for hub in settings.hubs]
+    return Probe(settings.region, settings.regions, hubs, observe, run, queue, clock)
+
+
+def build_comparator(settings: Settings, *, clock: Clock, codes: frozenset[str] | None = None) -> Comparator:
+    """Return the comparator of the hub ``settings.region``."""
+    home = hub_store(settings.name, settings.region)
+    others = [hub_store(settings.name, hub) for hub in settings.hubs if hub != settings.region]
+    arns = {Severity.PAGE: settings.page_topic, Severity.NOTICE: settings.notice_topic}
+    topics = SnsTopics(sns_client(settings.region), arns)
+    outbox = Outbox(home, others, topics, settings.hubs.index(settings.region), clock)
+    texts = Texts(of_message=_message_text, of_window=_window_text)
+    return Comparator(home, others, outbox, texts, settings.regions, clock, codes)
+
+
+def _message_text(message: Message, incident: Incident, entry: DomainEntry | None, at: datetime) -> Rendered:
+    text = render(message, incident, entry, at)
+    return Rendered(text.subject, sns_message(text))
+
+
+def _window_text(change: PlannedChange, entry: DomainEntry, at: datetime) -> Rendered:
+    text = render_window(change, entry, at)
+    return Rendered(text.subject, sns_message(text))
+
+
+@cache
+def probe() -> Probe:
+    """Return this process's probe, as the environment configures it."""
+    settings = Settings.from_environment(os.environ)
+    observe = DnsObserver(settings.region, settings.regions, now)
+    queue = SqsQueue(boto3.client("sqs", region_name=settings.region), settings.queue_url)
+    return build_probe(settings, clock=now, observe=observe, run=asyncio.run, queue=queue)
+
+
+@cache
+def comparator() -> Comparator:
+    """Return this process's comparator, as the environment configures it."""
+    return build_comparator(Settings.from_environment(os.environ), clock=now)

@@ -1,0 +1,1 @@
+"""The watchlist as people write it: strict reading, canonical form, differences, JSON Schema."""

@@ -1,0 +1,98 @@
+"""What an `apply` would change, for a person to approve, and what it leaves to be explained afterwards."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from nswatch.moments import parse_iso
+from nswatch.names import display
+from nswatch_cli.document import render
+from nswatch_cli.watchlist.canonical import Json, dumps, moment
+
+KEPT = timedelta(days=7)
+"""How long replaced values are kept: a cache holds a TTL of at most 7 days (RFC 8767)."""
+
+_OWN_KEYS = {"answers": ("name", "type"), "planned_changes": ("id",)}
+
+
+def diff(old: Mapping[str, Json], new: Mapping[str, Json]) -> list[str]:
+    """Return the differences of two canonical watchlists as lines; none where they say the same.
+
+    A domain that comes is ``+ example.com``, one that goes ``- example.com``; below ``~ example.com`` stand the keys
+    that differ, a set's members each with their sign. What `apply` itself adds (``superseded``) is left out.
+    """
+    lines: list[str] = []
+    for name in sorted({*old, *new}):
+        before, after = (_flat(side.get(name, {})) for side in (old, new))
+        changes = [line for key in sorted({*before, *after}) for line in _changed(key, before.get(key), after.get(key))]
+        sign = "+" if name not in old else "-" if name not in new else "~"
+        if changes or sign != "~":
+            lines += [f"{sign} {display(name)}", *(f"    {line}" for line in changes)]
+    return lines
+
+
+def _changed(key: str, before: object, after: object) -> Iterator[str]:
+    if before == after:
+        return
+    if isinstance(before or after, list) and isinstance(after or before, list):
+        gone = [item for item in _items(before) if item not in _items(after)]
+        come = [item for item in _items(after) if item not in _items(before)]
+        yield f"{key}:"
+        yield from (f"  - {_shown(item)}" for item in gone)
+        yield from (f"  + {_shown(item)}" for item in come)
+    elif before is None:
+        yield f"{key}: + {_shown(after)}"
+    elif after is None:
+        yield f"{key}: - {_shown(before)}"
+    else:
+        yield f"{key}: {_shown(before)} -> {_shown(after)}"
+
+
+def _items(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else dumps(value)
+
+
+def _flat(entry: Json) -> dict[str, object]:
+    """Return an entry as path -> value, lists of texts kept whole and lists of objects keyed by what names each."""
+    return dict(_leaves(entry, ""))
+
+
+def _leaves(value: Mapping[str, Any], path: str) -> Iterator[tuple[str, object]]:
+    for key, inner in value.items():
+        if key == "superseded" and not path:
+            continue
+        here = f"{path}{render((key,))}" if not path or render((key,)).startswith("[") else f"{path}.{key}"
+        if isinstance(inner, Mapping):
+            yield from _leaves(inner, here)
+        elif key in _OWN_KEYS and isinstance(inner, list):
+            for item in inner:
+                label = " ".join(str(item[part]) for part in _OWN_KEYS[key])
+                rest = {part: content for part, content in item.items() if part not in _OWN_KEYS[key]}
+                yield from _leaves(rest, f"{here}[{label}]")
+        else:
+            yield here, inner
+
+
+def supersede(old: Json, new: Json, now: datetime) -> Json:
+    """Return the new entry with ``superseded``: the values that it replaces, and those replaced within seven days.
+
+    A lagging server or a cache may still give them. Replaced are ``delegation.ns``, ``delegation.soa_mname`` and
+    answers; what was not expected before leaves nothing. Applying the same entry again adds nothing.
+    """
+    kept = [item for item in old.get("superseded", []) if now - parse_iso(item["at"]) < KEPT]
+    before, after = old.get("delegation", {}), new.get("delegation", {})
+    replaced: Json = {}
+    delegation = {key: before[key] for key in ("ns", "soa_mname") if key in before and before[key] != after.get(key)}
+    answers = [answer for answer in old.get("answers", []) if answer not in new.get("answers", [])]
+    if delegation:
+        replaced["delegation"] = delegation
+    if answers:
+        replaced["answers"] = answers
+    if replaced:
+        kept.append({"at": moment(now), **replaced})
+    entry = {key: value for key, value in new.items() if key != "superseded"}
+    return entry | {"superseded": kept} if kept else entry

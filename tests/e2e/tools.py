@@ -1,0 +1,68 @@
+"""What the deployed test needs before it enters its private Internet: tools, and the built template."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+REPOSITORY = HERE.parents[1]
+BUILD = REPOSITORY / "build" / "e2e"
+
+SYSTEM_TOOLS = {"knotd": "knot", "knotc": "knot", "keymgr": "knot", "ip": "iproute2", "unshare": "util-linux", "make": "make"}
+
+
+def missing_system_tools() -> list[str]:
+    """Return the Debian packages to install before the deployed test can run."""
+    return sorted({package for tool, package in SYSTEM_TOOLS.items() if shutil.which(tool, path=search_path()) is None})
+
+
+def search_path() -> str:
+    """Return PATH with the places where a user's PATH lacks name servers."""
+    return os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
+
+
+def venv(name: str, requirements: Path) -> Path:
+    """Return the folder of programs of a virtual environment that holds ``requirements``; make it where it is stale."""
+    home = BUILD / name
+    stamp = home / "requirements.sha256"
+    digest = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
+    if not stamp.exists() or stamp.read_text() != digest:
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
+        install = ["-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", str(requirements)]
+        subprocess.run([str(home / "bin" / "python"), *install], check=True)
+        stamp.write_text(digest)
+    return home / "bin"
+
+
+def emulator() -> Path:
+    """Return the folder with the emulator's Python."""
+    return venv("emulator", HERE / "requirements.txt")
+
+
+def sam() -> Path:
+    """Return the folder with `sam` and `cfn-lint`."""
+    return venv("sam", HERE / "requirements-sam.txt")
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Return an environment in which no account, proxy or telemetry of the user's is reached."""
+    kept = {key: value for key, value in os.environ.items() if not key.upper().startswith(("AWS_", "SAM_", "PYTHON"))}
+    kept = {key: value for key, value in kept.items() if not key.lower().endswith("_proxy")}
+    nowhere = {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
+    home.mkdir(parents=True, exist_ok=True)
+    return {**kept, **nowhere, **keys, "HOME": str(home), "SAM_CLI_TELEMETRY": "0", "PATH": search_path()}
+
+
+def build(target: Path) -> Path:
+    """Build the template for the emulator's processor; return the built one."""
+    with (target / "sam-build.log").open("wb") as log:
+        command = [str(sam() / "sam"), "build", "--build-dir", str(target / "built"), "--no-cached"]
+        options = ["--region", "ap-northeast-1", "--parameter-overrides", "Architecture=x86_64"]
+        # The layer is built by a Python with pip; that which runs the tests has it.
+        own = {**os.environ, "SAM_CLI_TELEMETRY": "0", "ARCHITECTURE": "x86_64", "PYTHON": sys.executable}
+        subprocess.run([*command, *options], cwd=REPOSITORY, env=own, stdout=log, stderr=log, check=True)
+    return target / "built" / "template.yaml"

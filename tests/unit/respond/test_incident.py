@@ -1,0 +1,272 @@
+"""An incident as a fold over its events, and what a judgement adds to them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nswatch.judge.judgement import ForgedData
+from nswatch.model import Finding, Severity
+from nswatch.record.log import Event
+from nswatch.respond.decide import decide, next_timer
+from nswatch.respond.events import EventType, finding_from_json, finding_to_json, said
+from nswatch.respond.exposure import cached_until, resolves_at
+from nswatch.respond.incident import Incident, MessageKind, State, fold, incident_id
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+NO_ONE = ForgedData("(parent)", "", 0, T0, T0, standing=True)
+
+
+def finding(
+    code: str = "delegation_changed",
+    seen: tuple[str, ...] = ("ns1.evil.example",),
+    severity: Severity = Severity.PAGE,
+    since: datetime = T0,
+) -> Finding:
+    return Finding(code, "watched.example", severity, ("ns1.dns.example",), seen, since)
+
+
+def forged(ttl: int = 3600, *, standing: bool = True, last_seen: datetime = T0) -> ForgedData:
+    return ForgedData("ns1.evil.example", "203.0.113.5", ttl, T0, last_seen, standing)
+
+
+class Story:
+    """A group that is judged again and again: what the comparator keeps, without the table."""
+
+    def __init__(self) -> None:
+        self.log: list[Event] = []
+        self.episode = 0
+
+    @property
+    def incident(self) -> Incident:
+        incident = fold(event for event in self.log if event.episode == self.episode)
+        assert incident is not None
+        return incident
+
+    def judge(self, at: datetime, *findings: Finding, forged: Sequence[ForgedData] = ()) -> list[MessageKind]:
+        """Judge until nothing more follows, and return the kinds of the messages that were added."""
+        before = fold(event for event in self.log if event.episode == self.episode)
+        known = {message.id for message in before.messages} if before else set()
+        for _ in range(10):
+            current = fold(event for event in self.log if event.episode == self.episode)
+            new = decide("watched.example", self.episode, current, findings, forged, at)
+            if not new:
+                break
+            if new[0].episode != self.episode:
+                self.episode, known = new[0].episode, set()
+            self.log += new
+        else:
+            raise AssertionError("decide does not settle")
+        return [message.kind for message in self.incident.messages if message.id not in known] if self.log else []
+
+    def say(self, type_: EventType, at: datetime) -> None:
+        self.log.append(said(type_, "watched.example", self.episode, "alice", "", at))
+
+
+def test_incident_pages_once_when_the_same_finding_stands() -> None:
+    story = Story()
+    assert story.judge(T0, finding()) == [MessageKind.PAGE]
+    assert story.judge(T0 + MINUTE, finding()) == []
+    assert story.incident.state is State.OPEN
+
+
+def test_incident_is_updated_by_notice_when_the_values_change() -> None:
+    story = Story()
+    story.judge(T0, finding())
+    assert story.judge(T0 + MINUTE, finding(seen=("ns9.evil.example",))) == [MessageKind.UPDATE]
+    assert story.incident.findings[0].seen == ("ns9.evil.example",)
+
+
+def test_incident_pages_again_when_another_cause_becomes_page_worthy() -> None:
+    story = Story()
+    story.judge(T0, finding("nameserver_lame"))
+    later = T0 + HOUR
+    taken = [finding("soa_changed", since=later), finding("address_changed", since=later)]
+    assert story.judge(later, *taken) == [MessageKind.PAGE]
+
+
+def test_incident_pages_when_a_notice_becomes_page_worthy_and_not_again() -> None:
+    story = Story()
+    assert story.judge(T0, finding("nameserver_lame", severity=Severity.NOTICE)) == [MessageKind.NOTICE]
+    assert story.judge(T0 + MINUTE, finding("nameserver_lame")) == [MessageKind.PAGE]
+    assert story.judge(T0 + 2 * MINUTE, finding("nameserver_lame", severity=Severity.NOTICE)) == []
+    assert story.judge(T0 + 3 * MINUTE, finding("nameserver_lame")) == []
+
+
+def test_incident_is_none_when_a_finding_is_only_logged() -> None:
+    assert decide("watched.example", 0, None, [finding("latency_shifted", severity=Severity.LOG)], (), T0) == []
+
+
+def test_incident_recovers_when_the_cause_is_gone_and_pages_when_it_comes_back() -> None:
+    story = Story()
+    story.judge(T0, finding())
+    assert story.judge(T0 + HOUR) == [MessageKind.RECOVERING]
+    assert story.incident.state is State.RECOVERING
+    assert story.judge(T0 + 2 * HOUR, finding(since=T0 + 2 * HOUR)) == [MessageKind.PAGE]
+    assert story.incident.state is State.OPEN
+    assert story.incident.pages == 2
+
+
+def test_incident_resolves_after_48_hours_when_no_forged_data_was_seen() -> None:
+    story = Story()
+    story.judge(T0, finding())
+    story.judge(T0 + HOUR)
+    assert story.judge(T0 + HOUR + 2 * DAY - MINUTE) == []
+    assert story.judge(T0 + HOUR + 2 * DAY) == [MessageKind.RESOLVED]
+
+
+@pytest.mark.parametrize(
+    ("ttl", "life"),
+    [
+        pytest.param(360_000, timedelta(seconds=360_000), id="longer-than-48h"),
+        pytest.param(60, 2 * DAY, id="shorter-than-48h"),
+        pytest.param(2**31 - 1, 7 * DAY, id="capped-at-7-days"),
+    ],
+)
+def test_incident_resolves_when_the_longest_forged_ttl_has_run_out(ttl: int, life: timedelta) -> None:
+    story = Story()
+    story.judge(T0, finding(), forged=[forged(ttl)])
+    story.judge(T0 + HOUR, forged=[forged(ttl, standing=False, last_seen=T0 + HOUR)])
+    assert resolves_at(story.incident) == T0 + HOUR + life
+    assert story.judge(T0 + HOUR + life - MINUTE) == []
+    assert story.judge(T0 + HOUR + life) == [MessageKind.RESOLVED]
+
+
+def test_exposure_clock_does_not_run_while_a_forged_server_still_answers() -> None:
+    story = Story()
+    story.judge(T0, finding(), forged=[forged()])
+    story.judge(T0 + HOUR, forged=[forged()])
+    assert story.judge(T0 + 30 * DAY, forged=[forged()]) == []
+    assert story.incident.state is State.RECOVERING
+    assert next_timer(story.incident) is None
+    assert cached_until(story.incident, T0 + 30 * DAY) == T0 + 30 * DAY + HOUR
+    gone = T0 + 31 * DAY
+    story.judge(gone, forged=[forged(standing=False, last_seen=gone)])
+    assert resolves_at(story.incident) == gone + HOUR
+
+
+def test_exposure_clock_starts_again_when_a_forged_server_comes_back() -> None:
+    story = Story()
+    story.judge(T0, finding(), forged=[forged(360_000)])
+    story.judge(T0 + HOUR, forged=[forged(360_000, standing=False, last_seen=T0 + HOUR)])
+    story.judge(T0 + 2 * HOUR, forged=[forged(360_000)])
+    assert resolves_at(story.incident) is None
+    story.judge(T0 + DAY, forged=[forged(360_000, standing=False, last_seen=T0 + DAY)])
+    assert resolves_at(story.incident) == T0 + DAY + timedelta(seconds=360_000)
+
+
+def test_new_episode_begins_when_a_resolved_incident_is_found_again() -> None:
+    story = Story()
+    story.judge(T0, finding())
+    story.judge(T0 + HOUR)
+    story.judge(T0 + 4 * DAY)
+    assert story.incident.state is State.RESOLVED
+    assert story.judge(T0 + 5 * DAY, finding(since=T0 + 5 * DAY)) == [MessageKind.PAGE]
+    assert story.incident.id == "watched.example-2"
+
+
+def test_incident_is_reminded_by_a_page_after_4_hours_then_by_a_daily_notice_until_acknowledged() -> None:
+    story = Story()
+    story.judge(T0, finding())
+    assert story.judge(T0 + 4 * HOUR - MINUTE, finding()) == []
+    assert story.judge(T0 + 4 * HOUR, finding()) == [MessageKind.REMINDER]
+    assert story.incident.messages[-1].channel is Severity.PAGE
+    assert story.judge(T0 + 28 * HOUR, finding()) == [MessageKind.REMINDER]
+    assert story.incident.messages[-1].channel is Severity.NOTICE
+    story.say(EventType.ACKNOWLEDGED, T0 + 29 * HOUR)
+    assert story.judge(T0 + 10 * DAY, finding()) == []
+
+
+def test_reminders_stop_when_the_incident_recovers() -> None:
+    story = Story()
+    story.judge(T0, finding())
+    story.judge(T0 + HOUR)
+    assert story.judge(T0 + 5 * HOUR) == []
+
+
+def test_acknowledgement_does_not_silence_the_page_when_the_cause_comes_back() -> None:
+    story = Story()
+    story.judge(T0, finding())
+    story.say(EventType.ACKNOWLEDGED, T0 + MINUTE)
+    story.judge(T0 + HOUR)
+    assert story.judge(T0 + 2 * HOUR, finding(since=T0 + 2 * HOUR)) == [MessageKind.PAGE]
+    assert next_timer(story.incident) == T0 + 6 * HOUR
+
+
+def test_person_closes_an_incident_whatever_the_clock_says() -> None:
+    story = Story()
+    story.judge(T0, finding(), forged=[forged(360_000)])
+    story.judge(T0 + HOUR, forged=[forged(360_000)])
+    story.say(EventType.RESOLVED, T0 + 2 * HOUR)
+    assert story.incident.state is State.RESOLVED
+    assert story.incident.messages[-1].kind is MessageKind.RESOLVED
+
+
+def test_vantage_is_resolved_after_one_healthy_hour_and_coming_back_within_it_is_a_notice() -> None:
+    story = Story()
+    blind = finding("vantage_silent")
+    assert story.judge(T0, blind) == [MessageKind.PAGE]
+    assert story.judge(T0 + HOUR) == [MessageKind.RECOVERING]
+    again = replace(blind, since=T0 + HOUR + 30 * MINUTE)
+    assert story.judge(T0 + HOUR + 30 * MINUTE, again) == [MessageKind.NOTICE]
+    assert story.incident.state is State.OPEN
+    assert story.judge(T0 + 2 * HOUR) == [MessageKind.RECOVERING]
+    assert story.judge(T0 + 3 * HOUR - MINUTE) == []
+    assert story.judge(T0 + 3 * HOUR) == [MessageKind.RESOLVED]
+
+
+def test_notice_level_cause_does_not_keep_a_paged_incident_open() -> None:
+    story = Story()
+    minor = finding("txt_changed", severity=Severity.NOTICE)
+    story.judge(T0, finding(), minor)
+    assert story.judge(T0 + HOUR, minor) == [MessageKind.RECOVERING]
+
+
+def test_fold_is_the_same_whatever_the_order_and_however_often_events_are_merged() -> None:
+    story = Story()
+    story.judge(T0, finding(), forged=[forged()])
+    story.judge(T0 + HOUR, forged=[forged(standing=False, last_seen=T0 + HOUR)])
+    story.judge(T0 + 2 * HOUR, finding(since=T0 + 2 * HOUR), finding("nameserver_lame", since=T0 + 2 * HOUR))
+    story.say(EventType.ACKNOWLEDGED, T0 + 3 * HOUR)
+    expected = story.incident
+
+    @given(st.permutations(story.log + story.log[::2]))
+    def merged(events: list[Event]) -> None:
+        assert fold(events) == expected
+
+    merged()
+
+
+def test_fold_takes_the_earlier_moment_when_two_hubs_wrote_the_same_event() -> None:
+    story = Story()
+    story.judge(T0, finding())
+    later = [replace(event, at=event.at + MINUTE) for event in story.log]
+    incident = fold(later + story.log)
+    assert incident is not None
+    assert incident.opened_at == T0
+    assert [message.kind for message in incident.messages] == [MessageKind.PAGE]
+
+
+def test_decide_writes_the_same_event_ids_when_two_hubs_judge_at_different_moments() -> None:
+    hubs = [decide("watched.example", 0, None, [finding()], [NO_ONE], T0 + delay) for delay in (MINUTE, 3 * MINUTE)]
+    assert [event.id for event in hubs[0]] == [event.id for event in hubs[1]]
+    assert [event.at for event in hubs[0]] == [event.at for event in hubs[1]]
+
+
+def test_finding_survives_its_json() -> None:
+    original = replace(finding(), detail={"pairs": [{"kinds": ["inserted"]}]})
+    assert finding_from_json(finding_to_json(original)) == original
+
+
+@pytest.mark.parametrize("text", ["", "watched.example", "-1", "watched.example-", "watched.example-x"])
+def test_incident_id_is_refused_when_it_names_no_episode(text: str) -> None:
+    with pytest.raises(ValueError, match="not an incident's id"):
+        incident_id(text)
+
+
+def test_incident_id_is_read_back() -> None:
+    assert incident_id("my-domain.example-12") == ("my-domain.example", 12)
