@@ -32,11 +32,11 @@ def _run(records: list[dict[str, Any]]) -> dict[str, Any]:
     for record in records:
         try:
             wiring.probe().work(*read_shard(record["body"]))
-        except NswatchError as error:
+        except NswatchError:
             failed.append({"itemIdentifier": record["messageId"]})
             if len(failed) == len(records):
                 raise
-            logger.error("a shard was not done", extra={"body": record["body"], "reason": str(error)})
+            logger.exception("a shard was not done", extra={"body": record["body"]})
     return {"batchItemFailures": failed}
 
 

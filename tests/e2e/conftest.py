@@ -5,16 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-import tools
+from tests.e2e import tools
 
 PATIENCE = 600
-"""Seconds for the whole run within the private Internet; it takes about 240."""
+"""Seconds for the whole run within the private Internet; it takes about 330."""
 
 
 @pytest.fixture(scope="session")
@@ -31,9 +28,17 @@ def seen() -> dict[str, Any]:
     enter = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]
     if os.geteuid() != 0:
         enter += ["--user", "--map-root-user"]
-    command = [*enter, sys.executable, str(tools.HERE / "inside.py"), str(home), str(template)]
+    command = [*enter, sys.executable, "-m", "tests.e2e.inside", str(home), str(template)]
     with (home / "inside.log").open("wb") as log:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, timeout=PATIENCE)
+        done = subprocess.run(
+            command,
+            cwd=tools.REPOSITORY,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            timeout=PATIENCE,
+            check=False,
+        )
     (home / "seen.json").write_bytes(done.stdout)
     if done.returncode:
         pytest.fail(f"the run broke off; its end is:\n{(home / 'inside.log').read_text()[-3000:]}")

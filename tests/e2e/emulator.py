@@ -7,10 +7,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ministack import app
-from ministack.core import iam_actions
-from ministack.core.responses import get_region
-from ministack.services.cloudformation import changesets, engine, handlers, stacks
+from ministack import app  # type: ignore[import-not-found]
+from ministack.core import iam_actions  # type: ignore[import-not-found]
+from ministack.core.responses import get_region  # type: ignore[import-not-found]
+from ministack.services.cloudformation import (  # type: ignore[import-not-found]
+    changesets,
+    engine,
+    handlers,
+    stacks,
+)
 
 Json = dict[str, Any]
 
@@ -39,6 +44,6 @@ def with_leading_keys(context_of: Callable[[bytes], Json]) -> Callable[[bytes], 
 
 if __name__ == "__main__":
     for module in (changesets, engine, handlers, stacks):
-        module._evaluate_conditions = with_region(module._evaluate_conditions)  # noqa: SLF001
+        module._evaluate_conditions = with_region(module._evaluate_conditions)
     iam_actions.dynamodb_service_context = with_leading_keys(iam_actions.dynamodb_service_context)
     app.main()

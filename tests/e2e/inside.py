@@ -1,4 +1,4 @@
-"""One hijack, played through from within the private Internet; prints what was seen as JSON.
+"""One hijack, played through from within the private Internet; writes what was seen as JSON.
 
 Started by conftest.py in a network, mount and process namespace of its own, so that nothing of it outlives it. The
 deployed code gets no hint that it is tested: it asks 198.41.0.4 on port 53, and calls AWS where its SDK points.
@@ -23,10 +23,8 @@ from typing import Any
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
-
-sys.path.insert(0, str(Path(__file__).parent))
-import tools
-from internet import DOMAIN, Internet
+from tests.e2e import tools
+from tests.e2e.internet import DOMAIN, Internet
 
 REGIONS = ["ap-northeast-1", "eu-west-1", "us-west-2"]
 HUBS = REGIONS[:2]
@@ -34,8 +32,8 @@ NAME = "nswatch"
 ENDPOINT = "http://127.0.0.1:4566"
 ACCOUNT = "123456789012"
 
-FIRST_PASSES = 150.0
-"""Seconds within which every region must have made a pass: schedules wait a minute, a turn up to another."""
+FIRST_PASSES = 240.0
+"""Seconds within which every region must have made a pass: a schedule waits a minute, a turn up to two more."""
 UNTIL_PAGE = 90.0
 AFTER_PAGE = 75.0
 """Seconds in which nothing more may come: longer than a round of turns, and than the standby's patience of 45 s."""
@@ -83,7 +81,8 @@ def wait_for(what: str, done: Callable[[], bool], patience: float, every: float 
 
 def say(text: str) -> None:
     """Tell a watching person how far it is."""
-    print(f"{datetime.now(UTC):%H:%M:%S} {text}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"{datetime.now(UTC):%H:%M:%S} {text}\n")
+    sys.stderr.flush()
 
 
 class Run:
@@ -277,7 +276,7 @@ class Run:
 
 
 def main(home: Path, template: Path) -> None:
-    """Bring up the network, the name servers and the emulator; play; print what was seen."""
+    """Bring up the network, the name servers and the emulator; play; write what was seen."""
     os.environ.update(tools.environment(home / "home"))
     for command in ("link set lo up", "route add local 0.0.0.0/0 dev lo"):
         subprocess.run(["ip", *command.split()], check=True)
@@ -298,7 +297,7 @@ def main(home: Path, template: Path) -> None:
         internet.stop()
         if emulator is not None:
             emulator.terminate()
-        print(json.dumps(asdict(run.seen), indent=1))
+        json.dump(asdict(run.seen), sys.stdout, indent=1)
 
 
 if __name__ == "__main__":

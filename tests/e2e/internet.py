@@ -59,7 +59,8 @@ def _cut(name: str, servers: dict[str, str]) -> list[str]:
 
 def _host_zones(hosts: dict[str, str]) -> tuple[dict[str, str], dict[str, list[str]]]:
     """Return the zones that name servers' own names are in, and the cuts for them by parent zone."""
-    zones, cuts = {}, {}
+    zones: dict[str, str] = {}
+    cuts: dict[str, list[str]] = {}
     for host, address in hosts.items():
         _, _, zone = host.partition(".")
         _, _, parent = zone.partition(".")
@@ -179,9 +180,7 @@ class Internet:
             return _zone(f"{DOMAIN}.", servers, *lines, ttl=300)
 
         genuine[DOMAIN] = content(GENUINE, "@ IN A 13.224.10.10", "@ IN MX 10 mx1.mail.example.")
-        forged[DOMAIN] = content(
-            FORGED, "@ IN A 54.192.85.80", "@ IN MX 10 mail", "mail IN A 45.77.24.250"
-        )
+        forged[DOMAIN] = content(FORGED, "@ IN A 54.192.85.80", "@ IN MX 10 mail", "mail IN A 45.77.24.250")
 
         def authority(name: str, addresses: Iterable[str], zones: dict[str, str], *signed: str) -> Authority:
             return Authority(name, list(addresses), zones, home / name, frozenset(signed))

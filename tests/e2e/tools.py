@@ -11,7 +11,14 @@ HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
 BUILD = REPOSITORY / "build" / "e2e"
 
-SYSTEM_TOOLS = {"knotd": "knot", "knotc": "knot", "keymgr": "knot", "ip": "iproute2", "unshare": "util-linux", "make": "make"}
+SYSTEM_TOOLS = {
+    "knotd": "knot",
+    "knotc": "knot",
+    "keymgr": "knot",
+    "ip": "iproute2",
+    "unshare": "util-linux",
+    "make": "make",
+}
 
 
 def missing_system_tools() -> list[str]:
@@ -66,3 +73,8 @@ def build(target: Path) -> Path:
         own = {**os.environ, "SAM_CLI_TELEMETRY": "0", "ARCHITECTURE": "x86_64", "PYTHON": sys.executable}
         subprocess.run([*command, *options], cwd=REPOSITORY, env=own, stdout=log, stderr=log, check=True)
     return target / "built" / "template.yaml"
+
+
+if __name__ == "__main__":
+    emulator()
+    sam()

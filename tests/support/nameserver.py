@@ -12,7 +12,7 @@ import contextlib
 import socket
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import dns.exception
 import dns.flags
@@ -111,8 +111,7 @@ class _Udp(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         assert self._transport is not None
@@ -152,7 +151,8 @@ def reply(
             rrset = dns.rrset.from_text(owner, int(ttl), rdclass, rdtype, data)
             for known in section:
                 if known.match(rrset.name, rrset.rdclass, rrset.rdtype, rrset.covers):
-                    known.update(rrset)
+                    for rdata in rrset:
+                        known.add(rdata, int(ttl))
                     break
             else:
                 section.append(rrset)

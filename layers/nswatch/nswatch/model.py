@@ -110,6 +110,7 @@ class Facts:
     ``values`` are sorted; for NS they are names, for other types RDATA in presentation form with names lower-cased.
     ``ttl`` is the RRset's TTL as this server gave it, in seconds. ``ds`` and ``glue`` are a referral's; ``ds`` is None
     when the answer neither holds a DS RRset nor proves that there is none. ``digest`` stands for an answer over a cap.
+    ``zone`` is the parent zone whose server was asked for a delegation.
     """
 
     result: Result
@@ -119,6 +120,7 @@ class Facts:
     glue: tuple[tuple[str, tuple[str, ...]], ...] = ()
     digest: str = ""
     note: str = ""
+    zone: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,8 +6,8 @@ Lambda calls `probe` and `comparator`; replay and tests build the same parts wit
 import asyncio
 import json
 import os
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -16,10 +16,14 @@ import boto3
 
 from nswatch.errors import NswatchError
 from nswatch.expect.watchlist import DomainEntry, PlannedChange
-from nswatch.model import Clock, Severity
+from nswatch.model import Clock, Observation, Severity, Source
 from nswatch.moments import iso
+from nswatch.observe.cache import WalkCache
+from nswatch.observe.probe_pass import DomainPass, DomainTask, Vantage, observe_shard
 from nswatch.observe.root_hints import ROOT_SERVERS
-from nswatch.observe.transport import Route
+from nswatch.observe.servers import Server
+from nswatch.observe.transport import DnsTransport
+from nswatch.observe.udp import Endpoint
 from nswatch.observe.walk import Walker
 from nswatch.probe import Observe, Probe, Queue, ShardPass, Watched
 from nswatch.record.dynamodb import Table
@@ -35,7 +39,12 @@ from nswatch.tell.topics import SnsTopics
 from nswatch.tell.topics import client as sns_client
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
+
+SHARD_SECONDS = 40.0
+"""All domains of a shard are asked within this; the function's timeout leaves time to record them."""
 
 Run = Callable[[Coroutine[Any, Any, ShardPass]], ShardPass]
 
@@ -99,37 +108,100 @@ class SqsQueue:
 
 
 class DnsObserver:
-    """`nswatch.probe.Observe` over real DNS. ``route`` maps an address to the socket address that is really used."""
+    """`nswatch.probe.Observe` over real DNS; what a walk learns is kept between passes.
 
-    def __init__(self, region: str, regions: Sequence[str], clock: Clock, route: Route | None = None) -> None:
+    ``route`` maps an address to the socket address that is really used, ``hints`` are the root servers to start from.
+    """
+
+    def __init__(
+        self,
+        region: str,
+        regions: Sequence[str],
+        clock: Clock,
+        *,
+        route: Callable[[str], Endpoint] = lambda address: (address, 53),
+        hints: Sequence[Server] = ROOT_SERVERS,
+    ) -> None:
         self._region = region
         self._regions = regions
         self._clock = clock
         self._route = route
-        self._walker = Walker(ROOT_SERVERS, clock)
+        self._hints = hints
+        self._cache = WalkCache(clock)
 
     async def __call__(self, watched: Sequence[Watched], pass_time: datetime, watchlist_version: int) -> ShardPass:
         """See `nswatch.probe.Observe`."""
-        raise NotImplementedError
+        place = self._regions.index(self._region)
+        vantage = Vantage(self._region, place, len(self._regions), pass_time, watchlist_version)
+        deadline = asyncio.get_running_loop().time() + SHARD_SECONDS
+        async with DnsTransport(self._clock, route=self._route) as asker:
+            passes = await observe_shard(
+                [_task(domain) for domain in watched],
+                asker=asker,
+                walker=Walker(asker, self._hints, self._clock, cache=self._cache),
+                vantage=vantage,
+                clock=self._clock,
+                deadline=deadline,
+            )
+        return ShardPass(
+            observations=tuple(observation for each in passes for observation in _with_zone(each)),
+            incomplete=tuple(each.domain for each in passes if not each.complete),
+        )
 
 
-def hub_store(name: str, region: str) -> DynamoHubStore:
-    """Return one hub's record."""
-    return DynamoHubStore(Table(dynamodb_client(region), name))
+def _task(watched: Watched) -> DomainTask:
+    followed: dict[str, list[str]] = {}
+    for host, address in watched.followed:
+        followed.setdefault(host, []).append(address)
+    return DomainTask(
+        entry=watched.entry,
+        expected_hosts=watched.approved.hosts,
+        expected_sets=watched.approved.ns_sets,
+        followed=tuple(followed.items()),
+        unexpected=watched.unexpected,
+    )
 
 
-def build_probe(settings: Settings, *, clock: Clock, observe: Observe, run: Run, queue: Queue) -> Probe:
+def _with_zone(domain_pass: DomainPass) -> Iterator[Observation]:
+    """Yield the observations, the parent's with the zone that its servers were asked for."""
+    for observation in domain_pass.observations:
+        if observation.key.source is Source.PARENT and domain_pass.parent is not None:
+            yield replace(observation, facts=replace(observation.facts, zone=domain_pass.parent.zone))
+        else:
+            yield observation
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """How AWS is reached; replay puts an emulator and its faults here."""
+
+    dynamodb: "Callable[[str], DynamoDBClient]" = dynamodb_client
+    sns: "Callable[[str], SNSClient]" = sns_client
+
+
+def build_probe(
+    settings: Settings, *, clock: Clock, observe: Observe, run: Run, queue: Queue, clients: Clients = Clients()
+) -> Probe:
     """Return the probe of ``settings.region``."""
-    hubs = [DynamoProbeStore(Table(dynamodb_client(hub), settings.name)) for hub in settings.hubs]
+    hubs = [DynamoProbeStore(Table(clients.dynamodb(hub), settings.name)) for hub in settings.hubs]
     return Probe(settings.region, settings.regions, hubs, observe, run, queue, clock)
 
 
-def build_comparator(settings: Settings, *, clock: Clock, codes: frozenset[str] | None = None) -> Comparator:
-    """Return the comparator of the hub ``settings.region``."""
-    home = hub_store(settings.name, settings.region)
-    others = [hub_store(settings.name, hub) for hub in settings.hubs if hub != settings.region]
+def build_hub(name: str, region: str, clients: Clients = Clients()) -> DynamoHubStore:
+    """Return one hub's record."""
+    return DynamoHubStore(Table(clients.dynamodb(region), name))
+
+
+def build_comparator(
+    settings: Settings, *, clock: Clock, codes: frozenset[str] | None = None, clients: Clients = Clients()
+) -> Comparator:
+    """Return the comparator of the hub ``settings.region``; ``codes`` limits what it judges."""
+    if settings.region not in settings.hubs:
+        raise NotConfigured(f"{settings.region} is not one of the hubs {', '.join(settings.hubs)} (NSWATCH_HUBS)")
+    home = build_hub(settings.name, settings.region, clients)
+    others = [build_hub(settings.name, hub, clients) for hub in settings.hubs if hub != settings.region]
     arns = {Severity.PAGE: settings.page_topic, Severity.NOTICE: settings.notice_topic}
-    topics = SnsTopics(sns_client(settings.region), arns)
+    topics = SnsTopics(clients.sns(settings.region), arns)
     outbox = Outbox(home, others, topics, settings.hubs.index(settings.region), clock)
     texts = Texts(of_message=_message_text, of_window=_window_text)
     return Comparator(home, others, outbox, texts, settings.regions, clock, codes)

@@ -37,7 +37,12 @@ def conform(document: Document, model: type[M], *, nulls: bool = False) -> tuple
 
     With ``nulls``, an empty value counts as an absent key; else it is refused, as a section that somebody forgot.
     """
-    empty = {} if nulls else {path: document.problem(path, *_EMPTY) for path in _empty_paths(document.data)}
+    empty: dict[KeyPath, Problem] = {}
+    for path in () if nulls else _empty_paths(document.data):
+        hint = (
+            f"give {_description(model, path)}" if _is_required(model, path) else "give it a value or leave the key out"
+        )
+        empty[path] = document.problem(path, "is empty", hint)
     data = _without_nulls(document.data) if nulls else document.data
     try:
         return model.model_validate(data), list(empty.values())
@@ -48,9 +53,6 @@ def conform(document: Document, model: type[M], *, nulls: bool = False) -> tuple
             if path not in found or detail["type"] == "extra_forbidden":
                 found[path] = document.problem(path, *_told(detail, path, model))
     return salvage(model, data), list(found.values())
-
-
-_EMPTY = ("is empty", "give it a value or leave the key out")
 
 
 def _empty_paths(data: object, path: KeyPath = ()) -> Iterator[KeyPath]:
@@ -92,30 +94,33 @@ def _told(detail: ErrorDetails, path: KeyPath, model: type[BaseModel]) -> tuple[
     if code == "nswatch":
         return context["what"], context["hint"]
     if code == "extra_forbidden":
-        return "is not a known key", _nearest(str(path[-1]), known_keys(model, path[:-1]))
+        return "is not a known key", _nearest(str(path[-1]), known_keys(model, path[:-1]), "the keys here are")
     if code == "missing":
         return "is missing", f"give {_description(model, path)}"
     if code in _NOT_A:
-        wanted, hint = _NOT_A[code]
-        if code == "string_type" and isinstance(value, bool | int | float):
-            hint = "put it in quotes"
-        elif code in {"int_type", "float_type"} and not isinstance(value, str):
-            hint = "write a number"
-        return f"is {kind(value)}, not {wanted}", hint
-    if code in {"literal_error", "enum"}:
+        return _not_a(code, value)
+    if code == "literal_error":
         choices = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
         return f"is {kind(value)}", _nearest(str(value), choices, "write")
-    if "ge" in context or "le" in context:
-        bound = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
-        return f"is {kind(value)}", f"write a number of {bound}"
-    return detail["msg"][:1].lower() + detail["msg"][1:], "see the schema (nswatch watchlist schema)"
+    bounds = [f"at {word} {context[key]}" for key, word in (("ge", "least"), ("le", "most")) if key in context]
+    return f"is {kind(value)}", f"write a number of {bounds[0]}" if bounds else detail["msg"]
 
 
-def _nearest(word: str, known: list[str], verb: str = "the keys here are") -> str:
-    close = difflib.get_close_matches(word.lower(), known, n=1)
+def _not_a(code: str, value: object) -> tuple[str, str]:
+    wanted, hint = _NOT_A[code]
+    if code == "string_type" and isinstance(value, bool | int | float):
+        hint = "put it in quotes"
+    elif code in {"int_type", "float_type"} and not isinstance(value, str):
+        hint = "write a number"
+    return f"is {kind(value)}, not {wanted}", hint
+
+
+def _nearest(word: str, known: list[str], otherwise: str) -> str:
+    """Return which of the known words was meant, or after ``otherwise`` all of them."""
+    close = difflib.get_close_matches(word.lower(), known, n=1) if len(known) > 1 else []
     if close:
         return f"did you mean {close[0]}?"
-    return f"{verb} {', '.join(known[:-1])} or {known[-1]}" if len(known) > 1 else f"{verb} {''.join(known)}"
+    return f"{otherwise} " + " or ".join(part for part in (", ".join(known[:-1]), *known[-1:]) if part)
 
 
 def nearest(word: str, known: list[str]) -> str:
@@ -123,14 +128,24 @@ def nearest(word: str, known: list[str]) -> str:
     return _nearest(word, known, "write")
 
 
+def _is_required(model: type[BaseModel], path: KeyPath) -> bool:
+    field = _field_at(model, path)
+    return field is not None and field.is_required()
+
+
 def _description(model: type[BaseModel], path: KeyPath) -> str:
-    parent = _annotation_at(model, path[:-1])
-    if isinstance(parent, type) and issubclass(parent, BaseModel):
-        for name, info in parent.model_fields.items():
-            if (info.alias or name) == path[-1] and info.description:
-                first = info.description.split(". ")[0].split("\n\n")[0].rstrip(".").replace("\n", " ")
-                return first[:1].lower() + first[1:]
-    return "a value"
+    field = _field_at(model, path)
+    if field is None or not field.description:
+        return "a value"
+    first = field.description.split(". ")[0].rstrip(".").replace("\n", " ")
+    return first[:1].lower() + first[1:]
+
+
+def _field_at(model: type[BaseModel], path: KeyPath) -> FieldInfo | None:
+    parent = _annotation_at(model, path[:-1]) if path else None
+    if not (isinstance(parent, type) and issubclass(parent, BaseModel)):
+        return None
+    return next((info for name, info in parent.model_fields.items() if (info.alias or name) == path[-1]), None)
 
 
 def known_keys(model: type[BaseModel], path: KeyPath) -> list[str]:

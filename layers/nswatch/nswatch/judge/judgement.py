@@ -96,8 +96,8 @@ def _delegation_findings(entry: DomainEntry, allowed: Approved, parent: Departur
 
 
 def _parent_zone(parent: Departure) -> str:
-    """The zone above the domain, as far as its name tells: the walk's answer is not part of a view."""
-    return parent.views[0].key.qname.partition(".")[2] or "."
+    """Return the parent zone, as the walk found it."""
+    return next((view.facts.zone for view in parent.views if view.facts is not None and view.facts.zone), "")
 
 
 def _forged(

@@ -12,10 +12,14 @@ NAMES = 13
 ADDRESSES = 2
 DEPTH = 3
 CONCURRENT = 32
+_ATTEMPTS = 3
 
 
 class Budget:
-    """Counts questions down. A share has its own limit and is paid for by the whole, too."""
+    """Counts queries down: questions, and what the transport repeated (afterwards, so the end may be overdrawn a little).
+
+    A share has its own limit and is paid for by the whole, too.
+    """
 
     def __init__(self, queries: int = QUERIES, *, whole: "Budget | None" = None, concurrent: int = CONCURRENT) -> None:
         self._left = queries
@@ -64,9 +68,19 @@ class Budget:
         except TimeoutError:
             return not_asked(question, over, clock(), "the deadline came first")
         try:
-            return (await asker.ask([question], deadline=deadline, over=over))[0]
+            outcome = (await asker.ask([question], deadline=deadline, over=over))[0]
         finally:
             self._slots.release()
+        for _ in range(_repeats(outcome, over)):
+            self._pay()
+        return outcome
+
+
+def _repeats(outcome: Outcome, over: Transport) -> int:
+    """Return how many more queries than one the transport has sent, as far as the outcome tells."""
+    if outcome.status is Status.TIMEOUT and outcome.transport is Transport.UDP:
+        return _ATTEMPTS - 1
+    return int(outcome.transport is not over)
 
 
 def not_asked(question: Question, over: Transport, now: datetime, reason: str) -> Outcome:

@@ -68,9 +68,10 @@ def _has(windows: Iterable[tuple[int, bytes]], rdtype: int) -> bool:
 
 def _hash(domain: str, salt: bytes, iterations: int) -> bytes:
     """Return the NSEC3 hash of ``domain`` (RFC 5155 section 5; SHA-1 is the only algorithm there is)."""
-    value = hashlib.sha1(dns.name.from_text(domain).canonicalize().to_wire() + salt, usedforsecurity=False).digest()  # noqa: S324
+    owner = dns.name.from_text(domain).canonicalize().to_digestable()
+    value = hashlib.sha1(owner + salt, usedforsecurity=False).digest()
     for _ in range(iterations):
-        value = hashlib.sha1(value + salt, usedforsecurity=False).digest()  # noqa: S324
+        value = hashlib.sha1(value + salt, usedforsecurity=False).digest()
     return value
 
 

@@ -26,7 +26,7 @@ class Template:
 
 
 @lru_cache(maxsize=4096)
-def template(  # noqa: PLR0913 - these are the header's own fields
+def template(
     qname: str, qtype: str, *, recursion_desired: bool, dnssec_ok: bool, checking_disabled: bool, edns: bool
 ) -> Template:
     """Return the prebuilt message for a question (52 µs when built with dnspython, so it is kept)."""
@@ -51,7 +51,8 @@ def template(  # noqa: PLR0913 - these are the header's own fields
 def stamp(prebuilt: Template, ident: int, *, mix_case: bool) -> tuple[bytes, bytes]:
     """Return (message with that ID, its question section).
 
-    ``mix_case`` draws the letter case of QNAME: a forger off the path must guess it as well (draft-vixie-dnsext-dns0x20).
+    ``mix_case`` draws the letter case of QNAME, so that a forger off the path must guess it as well
+    (draft-vixie-dnsext-dns0x20).
     """
     wire = bytearray(prebuilt.wire)
     wire[0:2] = ident.to_bytes(2, "big")

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -14,7 +14,8 @@ from nswatch.observe.budget import ADDRESSES, NAMES, Budget
 from nswatch.observe.delegation_round import Line, Reading, ask_delegation, better
 from nswatch.observe.facts import answer_facts
 from nswatch.observe.plan import Target, Turn
-from nswatch.observe.servers import Addresses, Interception, Lookup, Parent
+from nswatch.observe.reply import preferred
+from nswatch.observe.servers import Addresses, Interception, Parent
 from nswatch.observe.transport import Asker
 from nswatch.observe.walk import Walker
 
@@ -256,9 +257,7 @@ class _Pass:
             return frozenset(facts.values) not in self.task.expected_sets
         if facts.result is Result.ANSWER:
             expected = expected_mnames(self.task.entry, self.vantage.pass_time)
-            return bool(expected) and {value.split(" ", 1)[0] for value in facts.values} != expected & {
-                value.split(" ", 1)[0] for value in facts.values
-            }
+            return bool(expected) and not {value.split(" ", 1)[0] for value in facts.values} <= expected
         return facts.result.definite or facts.result is Result.MALFORMED
 
     def _observation(self, source: Source, reading: Reading, question: Question) -> Observation | None:

@@ -11,7 +11,7 @@ import os
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 from weakref import WeakValueDictionary
@@ -44,7 +44,7 @@ class DnsTransport:
     the ``attempts``; ``mix_case`` draws QNAME's letter case (answers must repeat it over UDP).
     """
 
-    def __init__(  # noqa: PLR0913 - all but the clock are settings with defaults
+    def __init__(
         self,
         clock: Clock,
         *,
@@ -113,8 +113,7 @@ class DnsTransport:
         sent = self._clock()
         udp = self._socket(endpoint)
         if isinstance(udp, OSError):
-            reason = _reason(udp.errno)
-            return Outcome(question, Status.UNREACHABLE, Transport.UDP, sent, self._clock(), reason=reason)
+            return self._unreachable(question, sent, udp.errno)
         exchange = udp.open_exchange(endpoint)
         try:
             query = self._compose(exchange, question)
@@ -123,25 +122,27 @@ class DnsTransport:
                 patience = self._timeout * _BACKOFF[min(attempt, len(_BACKOFF) - 1)]
                 sent = self._clock()
                 reply = await udp.attempt(exchange, query, min(deadline, loop.time() + patience))
-                if reply is not None:
-                    if exchange.edns and messages.dislikes_edns(reply):
-                        exchange.edns = False
-                        query = self._compose(exchange, question)
-                        continue
-                    if messages.is_truncated(reply):
-                        return _AskOverTcp()
-                    return _answered(question, Transport.UDP, sent, self._clock(), reply)
-                if exchange.mangled is not None:
-                    return _AskOverTcp(exchange.mangled, sent, self._clock())
-                attempt += 1
+                if reply is not None and exchange.edns and messages.dislikes_edns(reply):
+                    exchange.edns = False
+                    query = self._compose(exchange, question)
+                elif reply is not None:
+                    truncated = messages.is_truncated(reply)
+                    now = self._clock()
+                    return _AskOverTcp(sent, now) if truncated else _answered(question, Transport.UDP, sent, now, reply)
+                elif exchange.mangled is not None:
+                    return _AskOverTcp(sent, self._clock(), exchange.mangled)
+                else:
+                    attempt += 1
         finally:
             udp.close_exchange(exchange)
-        if exchange.refused:
-            reason = _reason(exchange.refused)
-            return Outcome(question, Status.UNREACHABLE, Transport.UDP, sent, self._clock(), reason=reason)
         if attempt == 0:
             return self._not_asked(question, Transport.UDP)
+        if exchange.refused:
+            return self._unreachable(question, sent, exchange.refused)
         return Outcome(question, Status.TIMEOUT, Transport.UDP, sent, reason=f"no answer to {attempt} queries")
+
+    def _unreachable(self, question: Question, sent: datetime, number: int | None) -> Outcome:
+        return Outcome(question, Status.UNREACHABLE, Transport.UDP, sent, self._clock(), reason=_reason(number))
 
     def _compose(self, exchange: Exchange, question: Question) -> bytes:
         prebuilt = _template(question, edns=exchange.edns)
@@ -162,28 +163,30 @@ class DnsTransport:
     ) -> tuple[Outcome, bool]:
         """Ask once over one connection; return the outcome and whether EDNS was used."""
         loop = asyncio.get_running_loop()
-        query, section = messages.stamp(_template(question, edns=edns), messages.random_id(), mix_case=False)
-        sent = self._clock()
-
-        def end(status: Status, reason: str, data: bytes | None = None) -> tuple[Outcome, bool]:
-            return Outcome(question, status, Transport.TCP, sent, self._clock(), data, reason), edns
-
         if loop.time() >= deadline:
             return self._not_asked(question, Transport.TCP), edns
+        query, section = messages.stamp(_template(question, edns=edns), messages.random_id(), mix_case=False)
+        sent = self._clock()
+        received: datetime | None = None
+        data: bytes | None = None
+        reason = ""
         try:
-            reply = await tcp.exchange(endpoint, query, section, min(deadline, loop.time() + self._tcp_timeout))
+            data = await tcp.exchange(endpoint, query, section, min(deadline, loop.time() + self._tcp_timeout))
+            status = Status.ANSWERED
         except TimeoutError:
-            # The kernel's ETIMEDOUT and EHOSTUNREACH of a connect are OSErrors too; only the first is a TimeoutError.
-            return Outcome(question, Status.TIMEOUT, Transport.TCP, sent, reason="no answer over TCP"), edns
+            status, reason = Status.TIMEOUT, "no answer over TCP"
         except tcp.OverCap as error:
-            return end(Status.OVER_CAP, wire.digest(error.data), error.data[: wire.MAX_OCTETS])
+            status, reason, data = Status.OVER_CAP, wire.digest(error.data), error.data
         except tcp.NotAnAnswer as error:
-            return end(Status.MALFORMED, str(error), error.data[: wire.MAX_OCTETS])
+            status, reason, data = Status.MALFORMED, str(error), error.data
         except (tcp.Closed, ConnectionResetError, BrokenPipeError):
-            return end(Status.UNREACHABLE, _CLOSED)
+            status, reason = Status.UNREACHABLE, _CLOSED
         except OSError as error:
-            return end(Status.UNREACHABLE, _reason(error.errno))
-        return _answered(question, Transport.TCP, sent, self._clock(), reply), edns
+            status, reason = Status.UNREACHABLE, _reason(error.errno)
+        if status is not Status.TIMEOUT:
+            received = self._clock()
+        seen = data[: wire.MAX_OCTETS] if data is not None else None
+        return Outcome(question, status, Transport.TCP, sent, received, seen, reason), edns
 
     def _socket(self, endpoint: Endpoint) -> UdpSocket | OSError:
         family = socket.AF_INET6 if ":" in endpoint[0] else socket.AF_INET
@@ -218,9 +221,9 @@ class DnsTransport:
 class _AskOverTcp:
     """UDP could not settle it: truncated, or mangled with what came and when."""
 
+    sent: datetime
+    received: datetime
     mangled: bytes | None = None
-    sent: datetime = datetime.min.replace(tzinfo=UTC)
-    received: datetime | None = None
 
 
 _CLOSED = "closed without an answer"

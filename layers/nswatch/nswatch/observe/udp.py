@@ -153,7 +153,7 @@ class UdpSocket:
                 self._refused(data, (destination[0], destination[1]), number)
 
     def _refused(self, data: bytes, destination: Endpoint, number: int) -> None:
-        """``data`` is as much of our own question as the ICMP message quotes."""
+        """Find whom an ICMP error is about; ``data`` is as much of the question as it quotes."""
         if len(data) >= 2:
             exchange = self._pending.get(int.from_bytes(data[:2], "big"))
             if exchange is not None and exchange.endpoint == destination:

@@ -94,9 +94,10 @@ class _Walk:
             raise Malformed("cut short")
 
     def _record(self, at: int) -> int:
+        """Look at the record whose TYPE is at ``at``; return the offset behind it."""
         if at + 10 > len(self._wire):
             raise Malformed("cut short")
-        rdtype, _, _, length = struct.unpack_from("!HHIH", self._wire, at)
+        rdtype, length = (int.from_bytes(self._wire[i : i + 2], "big") for i in (at, at + 8))
         start, end = at + 10, at + 10 + length
         if end > len(self._wire):
             raise Malformed("RDATA is cut short")

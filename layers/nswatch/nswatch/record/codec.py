@@ -29,6 +29,8 @@ def facts_to_json(facts: Facts) -> dict[str, Any]:
         document["digest"] = facts.digest
     if facts.note:
         document["note"] = facts.note
+    if facts.zone:
+        document["zone"] = facts.zone
     return document
 
 
@@ -43,6 +45,7 @@ def facts_from_json(document: Mapping[str, Any]) -> Facts:
         glue=tuple((host, tuple(addresses)) for host, addresses in sorted(document.get("glue", {}).items())),
         digest=document.get("digest", ""),
         note=document.get("note", ""),
+        zone=document.get("zone", ""),
     )
 
 
@@ -52,6 +55,7 @@ def comparable(facts: Facts | None, source: Source) -> str:
         return ""
     document = facts_to_json(facts)
     document.pop("note", None)
+    document.pop("zone", None)
     if source is Source.RECURSIVE:
         document.pop("ttl", None)
     return canonical_json(document)

@@ -79,6 +79,11 @@ class OutboxItem:
     sent_by: str = ""
     sent_at: datetime | None = None
 
+    @property
+    def kind(self) -> str:
+        """Why it is sent: the first part of its id (``page``, ``reminder``, ``window``, …)."""
+        return self.id.partition("/")[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Head:

@@ -6,7 +6,7 @@ twice: at least once, never zero.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 class Topics(Protocol):
     """The page and the notice topic of this hub."""
 
-    def publish(self, channel: Severity, subject: str, body: str) -> str:
+    def publish(self, channel: Severity, subject: str, body: str, attributes: Mapping[str, str]) -> str:
         """Publish, and return the topic's message id. Raises DeliveryFailed."""
         ...
 
@@ -56,7 +56,8 @@ class Outbox:
         if message.send_at > now or not self._home.claim(message, now + CLAIM):
             return
         try:
-            sns_id = self._topics.publish(message.channel, message.subject, message.body)
+            attributes = {"kind": message.kind, "about": group}
+            sns_id = self._topics.publish(message.channel, message.subject, message.body, attributes)
         except DeliveryFailed:
             logger.exception("%s: %s did not go out; it stays owed", group, message.id)
             return

@@ -98,7 +98,7 @@ class Case:
         known = reporting is not None and regions is not None
         silent = len([other for other in self.findings if other.code == finding.code])
         return {
-            "domain": harmless.name(finding.subject),
+            "domain": harmless.name(finding.subject, 253),
             "code": harmless.ascii_name(finding.code, 40),
             "where": where,
             "Where": where[:1].upper() + where[1:],

@@ -39,7 +39,9 @@ _RESETS = (
     "Since $since: treat passwords reset, codes sent and certificates issued by mail of $domain as stolen. Change "
     "them, and check the certificate logs for certificates that you did not order.",
 )
-_NO_MAIL_YET = ("Do not trust mail of $domain until the time above; users of old caches still reach forged servers.",)
+_NO_MAIL_YET = (
+    "Do not trust mail of $domain until the time above; whoever asks an old cache may still reach forged servers.",
+)
 _FLUSH = (
     "Ask the large public resolvers to drop $domain and its name servers from their caches (Google and Cloudflare "
     "have public pages for it); clear your own resolvers.",
@@ -62,7 +64,7 @@ CAUSES = {
             _CERT,
             _OURS,
         ),
-        recovered="$Where gives the approved name servers for $domain again, but caches may still hold forged data.",
+        recovered="$Where gives the approved name servers for $domain again. It is not over.",
         aftercare=(
             _NO_MAIL_YET,
             _FLUSH,
@@ -94,7 +96,7 @@ CAUSES = {
             _MOVE,
             _OURS,
         ),
-        recovered="The servers of $domain give the approved values again, but caches may still hold the others.",
+        recovered="The servers of $domain give the approved values again. It is not over.",
         aftercare=(
             _NO_MAIL_YET,
             _FLUSH,
@@ -106,7 +108,7 @@ CAUSES = {
         why="Users are losing $domain as caches expire. It is a fault more often than an attack; but a hijacker's half "
         "done change looks like this, so look at the delegation as well.",
         steps=(
-            ("Ask from here: nswatch check $domain. Compare what the parent gives with the watchlist.",),
+            ("Ask from here: nswatch check $name. Compare what the parent gives with the watchlist.",),
             ("Look at the status page of the DNS provider, and whether the zone, its key or the account was deleted.",),
             _CLOUD,
             (
@@ -123,7 +125,7 @@ CAUSES = {
         "them by somebody, or their cache was poisoned. The majority being right is no comfort.",
         steps=(
             _MAIL,
-            ("Look whether the delegation, the zone and the registrar account are in order: nswatch check $domain.",),
+            ("Look whether the delegation, the zone and the registrar account are in order: nswatch check $name.",),
             _EVIDENCE,
             ("Ask the operators of those resolvers to drop $domain from their caches, and where it came from.",),
             _CERT,

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from string import Template
 from typing import Any
 
 from nswatch.model import Finding, Sighting
@@ -40,6 +41,7 @@ def explanations(case: Case, findings: Sequence[Finding]) -> list[str]:
         lines += ["", case.say("answers"), *_bounded(case, [_answer(case, row) for row in answers], _MOST_ANSWERS)]
     if pairs:
         lines += ["", case.say("lookalikes"), *_bounded(case, [_aligned(case, row) for row in pairs], _MOST_PAIRS)]
+        lines = lines[:-1] if not lines[-1] else lines
     if hosts:
         lines += ["", case.say("route53"), *_bounded(case, [_host(row) for row in hosts], _MOST_HOSTS)]
     return lines
@@ -121,20 +123,20 @@ def seen_by(case: Case, findings: Sequence[Finding]) -> list[str]:
     sightings = sorted({sighting for finding in findings for sighting in finding.sightings})
     lines = []
     for source in dict.fromkeys(sighting.source for sighting in sightings):
-        lines += _source(case, case.language.sources.get(source, source), [s for s in sightings if s.source == source])
+        lines += _source(case, [sighting for sighting in sightings if sighting.source == source])
     return ["", case.language.labels["seen_by"], *lines] if lines else []
 
 
-def _source(case: Case, source: str, sightings: Sequence[Sighting]) -> list[str]:
+def _source(case: Case, sightings: Sequence[Sighting]) -> list[str]:
     servers: dict[tuple[str, str], list[Sighting]] = {}
     for sighting in sorted(sightings, key=lambda sighting: sighting.at):
         servers.setdefault((sighting.server_name, sighting.server), []).append(sighting)
+    regions = len({sighting.region for sighting in sightings})
     summary = case.say(
         "seen_by_source",
-        regions=_count(case, "regions", len({sighting.region for sighting in sightings})),
+        regions=case.say("regions_one") if regions == 1 else case.say("regions", n=regions),
         names=_regions(case, sightings),
-        servers=_count(case, "servers", len({sighting.server for sighting in sightings})),
-        source=source,
+        source=_asked(case, sightings),
         transports=_transports(sightings),
     )
     blocks = []
@@ -146,8 +148,11 @@ def _source(case: Case, source: str, sightings: Sequence[Sighting]) -> list[str]
     return [*paragraph(summary, "  ", "  "), *_bounded(case, blocks, _MOST_SERVERS)]
 
 
-def _count(case: Case, what: str, n: int) -> str:
-    return case.say(f"{what}_one") if n == 1 else case.say(what, n=n)
+def _asked(case: Case, sightings: Sequence[Sighting]) -> str:
+    n = len({sighting.server for sighting in sightings})
+    source = str(sightings[0].source)
+    template = Template(case.language.sources[f"{source}.one" if n == 1 else source])
+    return template.substitute(n=n, where=case.where(case.lead) if case.lead else "?")
 
 
 def _regions(case: Case, sightings: Sequence[Sighting]) -> str:

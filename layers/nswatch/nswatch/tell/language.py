@@ -5,9 +5,9 @@ Templates are `string.Template`s. Names that a sentence about a finding may use:
 ``$domain`` the subject, ``$where`` and ``$Where`` the parent ("the .com registry"), ``$parent`` the same but short,
 ``$expected`` and ``$seen`` short lists, ``$silent``, ``$reporting`` and ``$regions`` counts of regions.
 
-Names that a step may use: ``$domain``, ``$id``, ``$where``, ``$since``, and, where the watchlist has them,
-``$fallback``, ``$reply_to`` and the contacts by their key. A step is a tuple of alternatives: the first one whose
-names are all known is said, so the last one uses only what is always known.
+Names that a step may use: ``$domain``, ``$name`` (the same, for commands), ``$id``, ``$where``, ``$Where``, ``$since``,
+and, where the watchlist has them, ``$fallback``, ``$reply_to`` and the contacts by their key. A step is a tuple of
+alternatives: the first one whose names are all known is said, so the last one uses only what is always known.
 """
 
 from collections.abc import Mapping

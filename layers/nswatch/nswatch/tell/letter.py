@@ -1,6 +1,6 @@
 """The email of a message: what is wrong first, then the evidence, then what to do and whom to call."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from string import Template
 
 from nswatch.model import Finding
@@ -36,8 +36,6 @@ def _wrong(case: Case) -> list[str]:
     if case.lead is not None:
         lines += _compared(case, case.lead)
         lines += evidence.explanations(case, case.findings)
-    while lines[-1] == "":
-        lines.pop()
     lines += _also(case)
     lines += evidence.since(case)
     lines += evidence.seen_by(case, case.findings)
@@ -95,8 +93,10 @@ def _also(case: Case) -> list[str]:
 def _filled(case: Case, step: Step) -> str:
     """Return the first alternative whose names are all known; the last one where none is."""
     lead = case.lead
+    subject = lead.subject if lead else case.incident.group
     known = {
-        "domain": harmless.name(lead.subject if lead else case.incident.group),
+        "domain": harmless.name(subject, 253),
+        "name": harmless.ascii_name(subject, 253),
         "where": case.where(lead) if lead else "",
         "Where": case.where(lead)[:1].upper() + case.where(lead)[1:] if lead else "",
         "id": case.id,
@@ -134,7 +134,8 @@ def _recovering(case: Case) -> list[str]:
         ttl = max((forged.ttl for forged in case.incident.forged.values()), default=0)
         closes = "closes_not" if still_served(case.incident) else "closes"
         lines += ["", f"{labels['until']}  {times.both(until)}"]
-        lines += paragraph(case.say("until_ttl", ttl=ttl) if ttl else case.say("until"))
+        longest = times.duration(timedelta(seconds=ttl), case.language.phrases)
+        lines += paragraph(case.say("until_ttl", ttl=longest) if ttl else case.say("until"))
         lines += paragraph(case.say(closes))
     if case.incident.active:
         lines += ["", *paragraph(case.say("still_open"))]
@@ -165,10 +166,11 @@ def _forged(case: Case) -> list[str]:
         host = f"{harmless.shown(forged.host)} [{harmless.value(forged.address, 45)}]"
         if forged.host == "(parent)":
             host = case.where(case.lead) if case.lead else harmless.value(forged.host)
+        ttl = times.duration(timedelta(seconds=forged.ttl), case.language.phrases)
         if forged.last_seen is None:
-            line = case.say("forged_still", host=host, ttl=forged.ttl)
+            line = case.say("forged_still", host=host, ttl=ttl)
         else:
-            line = case.say("forged_gone", host=host, ttl=forged.ttl, at=times.utc(forged.last_seen))
+            line = case.say("forged_gone", host=host, ttl=ttl, at=times.utc(forged.last_seen))
         lines += paragraph(line, "    ", "  - ")
     if len(servers) > _MOST_FORGED:
         lines.append(f"  {case.say('more', n=len(servers) - _MOST_FORGED)}")
@@ -192,7 +194,7 @@ def _resolved(case: Case) -> list[str]:
     )
     lines += [f"  {times.both(at)}  {what}" for at, what in moments if at is not None]
     if case.lead is not None:
-        lines += ["", *paragraph(case.title(case.lead), "  ")]
+        lines += ["", *paragraph(case.say("was", title=case.title(case.lead)))]
     lines += _forged(case)
     if still_served(incident):
         lines += ["", *paragraph(case.say("resolved_forged"))]

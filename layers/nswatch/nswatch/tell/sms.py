@@ -23,7 +23,7 @@ def sms(case: Case) -> str:
     prefix = _prefix(case)
     for what, rest in _candidates(case):
         text = gsm7.to_gsm7(prefix + what + rest)
-        if gsm7.septets(text) <= gsm7.ONE_PART:
+        if gsm7.septets(text) <= 170:
             return text
     for length in range(_LONGEST_DOMAIN, _SHORTEST_DOMAIN, -1):
         text = gsm7.to_gsm7(prefix + _what(case, length))
@@ -86,9 +86,10 @@ def _candidates(case: Case) -> Iterator[tuple[str, str]]:
     pairs = [f": {pair}" for pair in _pairs(case)]
     for pair in pairs:
         yield from ((what, pair + full + id_), (what, pair + brief + id_))
-    for pair in pairs:
-        yield from ((what, pair + brief), (what, pair))
-    yield from ((what, full + id_), (what, brief + id_), (what, brief), (what, id_), (what, ""))
+    yield from ((what, pair + brief) for pair in pairs)
+    yield from ((what, full + id_), (what, brief + id_))
+    yield from ((what, pair) for pair in pairs)
+    yield from ((what, brief), (what, id_), (what, ""))
 
 
 def _pairs(case: Case) -> list[str]:
@@ -97,7 +98,8 @@ def _pairs(case: Case) -> list[str]:
         return []
     expected, seen = comparison.shortest_pair(case.lead, comparison.lookalikes(case.findings))
     if seen is None:
-        return [] if expected is None else [case.say("sms_missing", expected=_brief(expected))]
+        alone = expected is not None and (case.lead.seen or len(case.lead.expected) == 1)
+        return [] if expected is None or not alone else [case.say("sms_missing", expected=_brief(expected))]
     extra = case.say("sms_extra", seen=_brief(seen))
     return [extra] if expected is None else [case.say("sms_pair", seen=_brief(seen), expected=_brief(expected)), extra]
 

@@ -28,11 +28,20 @@ class SnsTopics:
         self._sns = sns
         self._arns = arns
 
-    def publish(self, channel: Severity, subject: str, body: str) -> str:
-        """Publish a body of texts by protocol, and return the topic's message id. Raises DeliveryFailed."""
+    def publish(self, channel: Severity, subject: str, body: str, attributes: Mapping[str, str]) -> str:
+        """Publish a body of texts by protocol, and return the topic's message id. Raises DeliveryFailed.
+
+        ``attributes`` go with the message, for subscribers that filter.
+        """
         try:
             answer = self._sns.publish(
-                TopicArn=self._arns[channel], Subject=subject, Message=body, MessageStructure="json"
+                TopicArn=self._arns[channel],
+                Subject=subject,
+                Message=body,
+                MessageStructure="json",
+                MessageAttributes={
+                    name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+                },
             )
         except (BotoCoreError, ClientError) as error:
             raise DeliveryFailed(f"the {channel} topic did not take the message: {error}") from error

@@ -5,20 +5,20 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import dns.exception
-import dns.name
 import dns.zone
-import dns.zonefile
 from pydantic_core import PydanticCustomError
 
 from nswatch.names import is_registry_suffix, normalise, registrable
 from nswatch_cli.conform import nearest
 from nswatch_cli.document import KeyPath
-from nswatch_cli.replay.schema import RESOLVER_STATES, SERVER_STATES, DomainWorld, Expect, Outline, World
+from nswatch_cli.replay.shape import RESOLVER_STATES, SERVER_STATES, DomainWorld, Expect, Outline, World
 from nswatch_cli.watchlist.consistency import Trouble
 from nswatch_cli.watchlist.fields import check_host
 
 HUBS = 2
 _DIRECTIVE = re.compile(r"^\$(?!TTL\b|ORIGIN\b)\S*", re.MULTILINE | re.IGNORECASE)
+_ABSOLUTE = re.compile(r"^(?:\$ORIGIN[ \t]+)?([^\s;$]+\.)(?=\s)", re.MULTILINE | re.IGNORECASE)
+"""Owners and origins written absolutely: dnspython drops those outside the zone without a word."""
 
 
 def outline_troubles(outline: Outline) -> Iterator[Trouble]:
@@ -93,22 +93,20 @@ def _records_trouble(records: str, origin: str) -> str:
     """Return what is wrong with a zone's text, or nothing."""
     if (directive := _DIRECTIVE.search(records)) is not None:
         return f"uses {directive[0]}, which a scenario may not"
-    # The zone's origin is the root, because dnspython drops names outside the zone without a word.
+    outside = next((name for name in _ABSOLUTE.findall(records) if not _in_zone(name, origin)), None)
+    if outside is not None:
+        return f"holds {outside}, outside {origin}"
     try:
-        zone = dns.zone.from_text(
-            f"$ORIGIN {origin}.\n{records}", origin=dns.name.root, relativize=False, check_origin=False
-        )
+        zone = dns.zone.from_text(records, origin=f"{origin}.", relativize=False, check_origin=False)
     except dns.exception.DNSException as error:
-        return "cannot be parsed: " + re.sub(
-            r"^<string>:(\d+): ", lambda found: f"line {int(found[1]) - 1} of the records: ", str(error)
-        )
-    except ValueError as error:
+        return "cannot be parsed: " + str(error).replace("<string>:", "line ", 1)
+    except ValueError as error:  # a second SOA, a CNAME beside other data
         return f"cannot be parsed: {error}"
-    apex = dns.name.from_text(origin)
-    outside = sorted(str(owner) for owner in zone.nodes if not owner.is_subdomain(apex))
-    if outside:
-        return f"holds {outside[0]}, outside {origin}"
     return "" if zone.nodes else "holds no record"
+
+
+def _in_zone(name: str, origin: str) -> bool:
+    return f".{name.lower()}".endswith(f".{origin}.")
 
 
 def _references(path: KeyPath, domain: DomainWorld, places: set[str]) -> Iterator[Trouble]:

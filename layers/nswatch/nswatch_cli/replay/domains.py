@@ -126,9 +126,10 @@ def _registry(
         keys = [key for _, key in zones.values() if key] or ["genuine-key"]
         ds = keys[:1] if delegation.get("dnssec") == "signed" else []
     glue = _addresses(state.get("glue"))
+    ns_ttl = state.get("ns_ttl")
     return Registry(
         ns=tuple(str(host) for host in (ns if ns is not None else delegation.get("ns") or ())),
-        ns_ttl=int(state.get("ns_ttl") if state.get("ns_ttl") is not None else _NS_TTL),
+        ns_ttl=_NS_TTL if ns_ttl is None else int(ns_ttl),
         ds=tuple(str(key) for key in ds),
         glue=tuple(sorted(glue.items())),
         rcode=str(state.get("rcode") or "NOERROR").upper(),

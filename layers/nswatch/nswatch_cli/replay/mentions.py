@@ -75,10 +75,10 @@ class Mentions:
         self.resolvers |= {canonical(address) for address in defaults.get("resolvers") or ()}
         for name, entry in mapping(watchlist.get("domains")).items():
             self.others |= set(_names([name]))
-            self._entry(name, mapping(entry))
+            self._entry(mapping(entry))
         self.others |= set(_names(_mail_domains(watchlist)))
 
-    def _entry(self, origin: str, entry: Mapping[str, Any]) -> None:
+    def _entry(self, entry: Mapping[str, Any]) -> None:
         self.resolvers |= {canonical(address) for address in entry.get("resolvers") or ()}
         for part in (entry, *(mapping(change) for change in entry.get("planned_changes") or ())):
             delegation = mapping(part.get("delegation"))

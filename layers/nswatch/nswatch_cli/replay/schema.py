@@ -1,297 +1,235 @@
-"""The shape of a scenario, strictly: the world, its faults, its steps and what they expect.
+"""Reading a scenario: its outline, and the world and watchlist as they are after each step."""
 
-Values are checked each by itself; what must fit together is checked in `nswatch_cli.replay.consistency`. Names are
-keys all over a world; they are brought to canonical form before (`nswatch_cli.replay.load`), so that a step can name
-a host in other letters than the world did.
-"""
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
-import re
-from typing import Annotated, Literal
+from nswatch.errors import InvalidDocument, InvalidName
+from nswatch.names import normalise
+from nswatch_cli.conform import conform, has_free_keys, known_keys, nearest
+from nswatch_cli.document import Document, KeyPath, Problem, in_memory, load, render
+from nswatch_cli.replay.consistency import outline_troubles, world_troubles
+from nswatch_cli.replay.shape import Expect, Outline, World
+from nswatch_cli.watchlist.fields import check_address, check_network
+from nswatch_cli.watchlist.load import check_watchlist
+from nswatch_cli.watchlist.schema import Watchlist
 
-from pydantic import AfterValidator, BeforeValidator, Field
-
-from nswatch_cli.conform import Strict, wrong
-from nswatch_cli.document import kind
-from nswatch_cli.watchlist.fields import (
-    Address,
-    FindingCode,
-    Host,
-    Moment,
-    Name,
-    Network,
-    Text,
-    check_name,
-)
-
-EPP_STATUSES = (
-    "addPeriod",
-    "autoRenewPeriod",
-    "clientDeleteProhibited",
-    "clientHold",
-    "clientRenewProhibited",
-    "clientTransferProhibited",
-    "clientUpdateProhibited",
-    "inactive",
-    "linked",
-    "ok",
-    "pendingCreate",
-    "pendingDelete",
-    "pendingRenew",
-    "pendingRestore",
-    "pendingTransfer",
-    "pendingUpdate",
-    "redemptionPeriod",
-    "renewPeriod",
-    "serverDeleteProhibited",
-    "serverHold",
-    "serverRenewProhibited",
-    "serverTransferProhibited",
-    "serverUpdateProhibited",
-    "transferPeriod",
-)
-"""What RFC 8056 maps to RDAP."""
-
-SERVER_STATES = ("refused", "servfail", "timeout")
-"""What a name server may do instead of serving a zone."""
-
-RESOLVER_STATES = ("servfail", "timeout", "bogus")
-"""What a recursive resolver may do instead of answering from a zone."""
-
-REGISTRY_SERVERS = 4
+State = dict[str, Any]
 
 
-def _check_minutes(text: object) -> int:
-    found = re.match(r"(0|[1-9][0-9]{0,6})m\Z", text) if isinstance(text, str) else None
-    if found is None:
-        raise wrong(f"is {kind(text)}", "write whole minutes from the start, like 30m")
-    return int(found[1])
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: ``at`` in minutes from the start, and the whole state from then on (see `Scenario`)."""
+
+    at: int
+    moment: datetime
+    note: str
+    expect: Expect
+    watchlist: State
+    world: State
+    watchlist_changed: bool
 
 
-def _check_region(text: str) -> str:
-    if not re.match(r"[a-z0-9]+(-[a-z0-9]+)*\Z", text):
-        raise wrong(f"is {text!r}, not a region's name", "write it like ap-northeast-1")
-    return text
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A scenario that is valid at every step.
+
+    ``watchlist`` is plain data for `read_watchlist`. ``world`` is plain data in the shape of the format's World, merged
+    and complete: every optional key but a certificate, a registration's texts and ``hub_down`` is there, names that are
+    keys are canonical, times are text, and what was removed by null is gone.
+    """
+
+    name: str
+    title: str
+    about: str
+    sources: tuple[str, ...]
+    start: datetime
+    regions: tuple[str, ...]
+    hubs: tuple[str, ...]
+    watchlist: State
+    world: State
+    steps: tuple[Step, ...]
 
 
-def _check_country(text: str) -> str:
-    if not re.match(r"[A-Z]{2}\Z", text):
-        raise wrong(f"is {text!r}, not a country code", "write two capital letters (ISO 3166), like JP")
-    return text
+def load_scenario(path: Path | str) -> Scenario:
+    """Return the scenario in a file; raise InvalidDocument with every problem."""
+    return read_scenario(load(path))
 
 
-def _check_as_written(text: str) -> str:
-    check_name(text)
-    return text
+def deep_merge(state: Mapping[str, Any], patch: Mapping[str, Any]) -> State:
+    """Return the state with a patch laid over it: mappings merge, a list or scalar replaces, None removes.
+
+    Neither argument is changed, and the result holds no None under a mapping's key.
+    """
+    merged = dict(state)
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping):
+            below = merged.get(key)
+            merged[key] = deep_merge(below if isinstance(below, Mapping) else {}, value)
+        else:
+            merged[key] = value
+    return merged
 
 
-def _check_host_or_any(text: str) -> str:
-    return text if text == "*" else check_name(text)
+def read_scenario(document: Document) -> Scenario:
+    """Return the scenario that a document holds; raise InvalidDocument with every problem."""
+    outline, problems = conform(document, Outline, nulls=True)
+    problems += [document.problem(*trouble) for trouble in outline_troubles(outline)]
+    film = _Film(document, outline)
+    frames = list(film.frames())
+    problems = _first_of_each(problems + film.problems)
+    if problems:
+        raise InvalidDocument(*sorted(problems, key=lambda problem: problem.line or 0))
+    (first_watchlist, first_world), *others = frames
+    steps = tuple(
+        Step(
+            at=step.at,
+            moment=outline.start + timedelta(minutes=step.at),
+            note=step.note,
+            expect=step.expect,
+            watchlist=watchlist,
+            world=world,
+            watchlist_changed="watchlist" in step.set,
+        )
+        for step, (watchlist, world) in zip(outline.steps, others, strict=True)
+    )
+    return Scenario(
+        name=outline.name,
+        title=outline.title,
+        about=outline.about,
+        sources=tuple(outline.sources),
+        start=outline.start,
+        regions=tuple(outline.regions),
+        hubs=tuple(outline.hubs),
+        watchlist=first_watchlist,
+        world=first_world,
+        steps=steps,
+    )
 
 
-def _check_certificate_name(text: str) -> str:
-    return "*." + check_name(text[2:]) if text.startswith("*.") else check_name(text)
+def _first_of_each(problems: list[Problem]) -> list[Problem]:
+    """Return each problem once; a key that was told to be empty is not missing as well."""
+    places = {problem.path for problem in problems if problem.what == "is empty"}
+    return [
+        problem for problem in dict.fromkeys(problems) if not (problem.what == "is missing" and problem.path in places)
+    ]
 
 
-def _one_or_more(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+class _Film:
+    """Runs through the states of a scenario, and says of each problem where in the file it came from."""
+
+    def __init__(self, document: Document, outline: Outline) -> None:
+        self.problems: list[Problem] = []
+        self._document = document
+        self._outline = outline
+        self._state: State = {}
+        self._origin: dict[KeyPath, KeyPath] = {(): ("world",), ("watchlist",): ("watchlist",)}
+        self._told: set[tuple[KeyPath, str]] = set()
+
+    def frames(self) -> Iterator[tuple[State, State]]:
+        """Yield watchlist and world at the start and after each step."""
+        raw = self._document.data
+        self._lay(raw.get("world"), ("world",), ())
+        self._refuse_empty(raw.get("watchlist"), ("watchlist",))
+        self._lay(raw.get("watchlist"), ("watchlist",), ("watchlist",))
+        yield self._checked(None)
+        steps = raw.get("steps")
+        for index, step in enumerate(steps if isinstance(steps, list) else ()):
+            patch = step.get("set") if isinstance(step, Mapping) else None
+            self._lay(patch, ("steps", index, "set"), ())
+            yield self._checked(index)
+
+    def _lay(self, raw: object, place: KeyPath, path: KeyPath) -> None:
+        """Merge a part of the file into the state at ``path``."""
+        if not isinstance(raw, Mapping):
+            return
+        patch = self._canonical(raw, place, path)
+        for key in reversed(path):
+            patch = {str(key): patch}
+        self._state = deep_merge(self._state, patch)
+
+    def _canonical(self, raw: Mapping[str, Any], place: KeyPath, path: KeyPath) -> State:
+        """Return a part with its keys in canonical form; note where each came from."""
+        found: State = {}
+        for key, value in raw.items():
+            name = _canonical_key(path, key)
+            here, there = (*path, name), (*place, key)
+            if name in found:
+                self._tell(there, f"is {name} again", "keep one of them")
+            self._origin[here] = there
+            if value is None:
+                self._refuse_unknown(here, there)
+            found[name] = self._canonical(value, there, here) if isinstance(value, Mapping) else value
+        return found
+
+    def _refuse_unknown(self, path: KeyPath, place: KeyPath) -> None:
+        """Refuse a null under a key that there cannot be: it would remove nothing, silently."""
+        model, inner = (Watchlist, path[1:]) if path[0] == "watchlist" else (World, path)
+        if not inner or has_free_keys(model, inner[:-1]):
+            return
+        known = known_keys(model, inner[:-1])
+        if known and inner[-1] not in known:
+            self._tell(place, "is not a known key", nearest(str(inner[-1]), known))
+
+    def _refuse_empty(self, raw: object, place: KeyPath) -> None:
+        if isinstance(raw, Mapping):
+            for key, value in raw.items():
+                if value is None:
+                    self._tell((*place, key), "is empty", "give it a value or leave the key out")
+                self._refuse_empty(value, (*place, key))
+
+    def _checked(self, step: int | None) -> tuple[State, State]:
+        """Check the state as it is now; return its watchlist and its world, complete."""
+        watchlist = self._state.get("watchlist", {})
+        world_part = {key: value for key, value in self._state.items() if key != "watchlist"}
+        if isinstance(self._document.data.get("watchlist"), Mapping):  # else the outline has told of it
+            _, problems = check_watchlist(in_memory(watchlist), nulls=True)
+            for problem in problems:
+                self._place(("watchlist", *problem.path), problem.what, problem.hint, step)
+        world, problems = conform(in_memory(world_part), World, nulls=True)
+        for problem in problems:
+            self._place(problem.path, problem.what, problem.hint, step)
+        for path, what, hint in world_troubles(world, self._outline.regions or (), self._outline.hubs or ()):
+            self._place(path, what, hint, step)
+        return watchlist, world.model_dump(mode="json", exclude_none=True, warnings=False)
+
+    def _place(self, path: KeyPath, what: str, hint: str, step: int | None) -> None:
+        """Tell of a problem once, where the value was written or at the step that broke it."""
+        if (path, what) in self._told:
+            return
+        self._told.add((path, what))
+        known = next(path[:end] for end in range(len(path), -1, -1) if path[:end] in self._origin)
+        place = (*self._origin[known], *path[len(known) :])
+        if step is not None and place[:2] != ("steps", step):
+            self._tell(("steps", step, "set"), f"leaves {render(place)} wrong, which {what}", hint)
+        else:
+            self._tell(place, what, hint)
+
+    def _tell(self, place: KeyPath, what: str, hint: str) -> None:
+        self.problems.append(self._document.problem(place, what, hint))
 
 
-Minutes = Annotated[int, BeforeValidator(_check_minutes)]
-Region = Annotated[str, AfterValidator(_check_region)]
-Country = Annotated[str, AfterValidator(_check_country)]
-NameAsWritten = Annotated[str, AfterValidator(_check_as_written)]
-HostOrAny = Annotated[str, AfterValidator(_check_host_or_any)]
-CertificateName = Annotated[str, AfterValidator(_check_certificate_name)]
-
-
-class NetworkFacts(Strict):
-    """Who announces a network."""
-
-    asn: int = Field(ge=0, le=2**32 - 1)
-    """The number of the AS that announces it."""
-    country: Country
-    """Where it is."""
-    aws: Text | None = None
-    """The AWS service whose range it is in."""
-
-
-class Faults(Strict):
-    """What does not work, besides the watched domains."""
-
-    silent_regions: list[Region] = []
-    """Regions where no probe runs."""
-    hub_down: Region | None = None
-    """The hub whose table, comparator and topics take no calls."""
-    ipv6: Literal["ok", "unreachable"] = "ok"
-    """Whether IPv6 works."""
-    udp_loss: int = Field(default=0, ge=0)
-    """How many of the first UDP replies of each region's pass are lost."""
-
-
-class Zone(Strict):
-    """One version of a zone's content."""
-
-    records: Text
-    """The records in master-file text, names relative to the domain."""
-    signed_with: Text | None = None
-    """The name of the key that signs it."""
-
-
-class Registry(Strict):
-    """What the parent's servers answer about the delegation."""
-
-    ns: list[NameAsWritten] = []
-    """The NS RRset, in any letter case."""
-    ns_ttl: int = Field(default=172_800, ge=0, le=2**31 - 1)
-    """Its TTL in seconds."""
-    ds: list[Text] = []
-    """The names of the keys that have a DS record."""
-    glue: dict[Name, list[Address]] = {}
-    """Host to addresses."""
-    rcode: Literal["NOERROR", "NXDOMAIN", "SERVFAIL", "REFUSED"] = "NOERROR"
-    """The response code."""
-    lagging_servers: int = Field(default=0, ge=0, le=REGISTRY_SERVERS)
-    """How many of the four servers still give what they gave before the latest change."""
-
-
-class Registration(Strict):
-    """What RDAP says."""
-
-    registrar: Text | None = None
-    """The registrar's name."""
-    last_changed: Moment | None = None
-    """When the registration was changed last."""
-    expires: Moment | None = None
-    """When it expires."""
-    status: list[Literal[EPP_STATUSES]] = []  # type: ignore[valid-type]
-    """Its status in EPP's spelling."""
-    ns: list[Host] = []
-    """The name servers that RDAP names."""
-    http_status: int | None = Field(default=None, ge=100, le=599)
-    """The HTTP status when RDAP refuses."""
-
-
-class Certificate(Strict):
-    """The certificate that a site serves."""
-
-    issuer: Text
-    """Who issued it."""
-    fingerprint: Text
-    """Its fingerprint."""
-    trusted: bool = True
-    """Whether it validates."""
-
-
-class WebAnswer(Strict):
-    """What the web site answers in one region."""
-
-    status: int = Field(default=200, ge=100, le=599)
-    """The HTTP status."""
-    latency_ms: float = Field(default=50, ge=0)
-    """How long it takes, in milliseconds."""
-    certificate: Certificate | None = None
-    """The certificate that it serves."""
-
-
-class LoggedCertificate(Strict):
-    """A certificate in CT logs."""
-
-    issuer: Text
-    """Who issued it."""
-    names: list[CertificateName]
-    """The names that it is for."""
-
-
-class DomainWorld(Strict):
-    """Everything that the Internet says about one domain."""
-
-    zones: dict[Text, Zone] = {}
-    """Versions of the zone's content, each by a name."""
-    registry: Registry = Registry()
-    """What the parent's servers answer."""
-    nameservers: dict[Name, Text] = {}
-    """Host to the zone version that it serves, or what it does instead."""
-    nameservers_from: dict[Region, dict[HostOrAny, Text]] = {}
-    """The same as seen from one region alone."""
-    addresses: dict[Name, list[Address]] = {}
-    """Host to addresses."""
-    resolvers: dict[Region, dict[Address, Text]] = {}
-    """Region to recursive resolver to the zone version that its cache holds, or what it does instead."""
-    registration: Registration = Registration()
-    """What RDAP says."""
-    web: dict[Region, WebAnswer] = {}
-    """What the web site answers, by region."""
-    certificates: list[LoggedCertificate] = []
-    """Certificates in CT logs."""
-
-
-class World(Strict):
-    """The state of the Internet; whatever it does not mention is in order."""
-
-    networks: dict[Network, NetworkFacts] = {}
-    """Network to who announces it."""
-    registered_domains: dict[Name, Moment] = {}
-    """Registrable domain to when it was registered."""
-    free_domains: list[Name] = []
-    """Registrable domains that anybody can register."""
-    faults: Faults = Faults()
-    """What does not work."""
-    domains: dict[Name, DomainWorld] = {}
-    """What the Internet says about each domain."""
-
-
-class Expect(Strict):
-    """What must hold at a step's look; an absent key asks nothing."""
-
-    page: bool | None = None
-    """Whether a new page was sent."""
-    pages_at_most: int | None = Field(default=None, ge=0)
-    """No more pages than this."""
-    ticket: bool | None = None
-    """Whether a new notice was sent."""
-    findings: list[FindingCode] = []
-    """Codes that are active on at least one domain."""
-    quiet: list[FindingCode] = []
-    """Codes that are active on none."""
-    incident: Literal["none", "open", "recovering", "resolved"] | None = None
-    """The most urgent state of a page-worthy incident."""
-
-
-class OutlineStep(Strict):
-    """One step, its set not looked into."""
-
-    at: Minutes
-    """The minute of the step, counted from the start: 30m."""
-    set: dict[str, object] = {}
-    """What changes in the world and the watchlist."""
-    expect: Expect = Expect()
-    """What must hold afterwards."""
-    note: str = ""
-    """What the step is."""
-
-
-class Outline(Strict):
-    """A scenario without the content of its world, watchlist and sets, which are checked once merged."""
-
-    scenario: Literal[1]
-    """The format's version, 1."""
-    name: Text
-    """What the scenario is called."""
-    title: str = ""
-    """What it is, in a line."""
-    about: str = ""
-    """What it is, at length."""
-    sources: Annotated[list[str], BeforeValidator(_one_or_more)] = []
-    """Where it is known from."""
-    start: Moment
-    """The moment of minute 0 in UTC: 2020-05-30T15:05:00Z."""
-    regions: list[Region]
-    """The regions that probe: [ap-northeast-1, us-east-1]."""
-    hubs: list[Region]
-    """The two regions that hold a hub, the primary first."""
-    watchlist: dict[str, object]
-    """A whole watchlist."""
-    world: dict[str, object]
-    """The state at the start."""
-    steps: list[OutlineStep]
-    """What happens, and what the monitor must then have done."""
+def _canonical_key(path: KeyPath, key: str) -> str:
+    """Return a key in canonical form where it is a name, an address or a network; as it is where that is not valid."""
+    try:
+        match (*path, key):
+            case (
+                ("domains", _)
+                | ("registered_domains", _)
+                | ("watchlist", "domains", _)
+                | ("domains", _, "nameservers" | "addresses", _)
+                | ("domains", _, "nameservers_from", _, _)
+                | ("domains", _, "registry", "glue", _)
+            ):
+                return normalise(key)
+            case ("domains", _, "resolvers", _, _):
+                return check_address(key)
+            case ("networks", _):
+                return check_network(key)
+    except (InvalidName, ValueError):
+        return key
+    return key

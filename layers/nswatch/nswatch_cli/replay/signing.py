@@ -25,7 +25,7 @@ from dns.rdtypes.ANY.NSEC import NSEC
 from dns.rdtypes.ANY.NSEC3 import NSEC3
 from dns.rdtypes.util import Bitmap
 
-from nswatch_cli.replay.text import to_name
+from nswatch_cli.replay.text import to_name, to_text
 
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """Of the curve P-256 (FIPS 186-4, D.1.2.3)."""
@@ -44,7 +44,7 @@ def _private_key(key_name: str) -> ec.EllipticCurvePrivateKey:
 
 
 @functools.cache
-def dnskey(key_name: str) -> DNSKEY.DNSKEY:
+def dnskey(key_name: str) -> DNSKEY:
     """Return the public key of the key that a scenario calls ``key_name``: flags 257, a secure entry point."""
     return dns.dnssec.make_dnskey(_private_key(key_name).public_key(), Algorithm.ECDSAP256SHA256, flags=257)
 
@@ -80,7 +80,7 @@ class Signer:
         return dns.rrset.from_rdata_list(self._name, _KEY_TTL, [dnskey(self.key_name)])
 
     def rrsig(self, rrset: dns.rrset.RRset, window: int, wildcard: dns.name.Name | None = None) -> dns.rrset.RRset:
-        """Return the RRSIG RRset over ``rrset``; one synthesised from ``wildcard`` is signed as that (RFC 4035 5.3.4)."""
+        """Return the RRSIG RRset over ``rrset``; one synthesised from ``wildcard`` is signed as that."""
         key = (rrset.name, wildcard, rrset.rdtype, rrset.ttl, tuple(sorted(r.to_wire() for r in rrset)), window)
         if key not in self._cache:
             signed = (wildcard or rrset.name, dns.rdataset.from_rdata_list(rrset.ttl, list(rrset)))
@@ -103,31 +103,34 @@ class Signer:
         return [self._nsec(to_name(name), _after(to_name(name)), [*types, RdataType.NSEC], ttl)]
 
     def denies_ds(self, name: str, ttl: int) -> list[dns.rrset.RRset]:
-        """Return the records which say that the delegation of ``name`` is insecure (RFC 4035 3.1.4.1, RFC 5155 7.2.7)."""
+        """Return the records which say that ``name`` is delegated insecurely (RFC 4035 3.1.4.1, RFC 5155 7.2.7)."""
         if self._opt_out:
             return [self._apex_nsec3(ttl), self._covering(name, ttl)]
         return self.denies_type(name, [RdataType.NS], ttl)
 
-    def denies_name(self, name: str, ttl: int) -> list[dns.rrset.RRset]:
-        """Return the records which say that neither ``name`` nor a wildcard for it exists (NXDOMAIN)."""
-        below = to_name(name).relativize(self._name).labels
-        closest = dns.name.Name(below[-1:]).derelativize(self._name)
+    def denies_name(self, name: str, encloser: str, ttl: int) -> list[dns.rrset.RRset]:
+        """Return the records which say that neither ``name`` exists nor a wildcard for it (NXDOMAIN).
+
+        ``encloser`` is the nearest name above that does exist (RFC 4592 section 3.3.1).
+        """
+        labels = to_name(name).relativize(to_name(encloser)).labels
+        closer = dns.name.Name(labels[-1:]).derelativize(to_name(encloser))
         if self._opt_out:
-            star = "*." + self.apex if self.apex != "." else "*"
-            return [self._apex_nsec3(ttl), self._covering(closest.to_text(omit_final_dot=True).lower(), ttl),
-                    self._covering(star, ttl)]
-        return [self.covers(closest, ttl), self._nsec(self._child(b")~"), self._child(b"+"), _MINIMAL, ttl)]
+            star = "*." + encloser
+            return [self._apex_nsec3(ttl), self._covering(to_text(closer), ttl), self._covering(star, ttl)]
+        above = to_name(encloser)
+        star_denied = self._nsec(_child(b")~", above), _child(b"+", above), _MINIMAL, ttl)
+        return [self.covers(closer, ttl), star_denied]
 
     def covers(self, name: dns.name.Name, ttl: int) -> dns.rrset.RRset:
         """Return an NSEC record that denies ``name`` and everything below it, and no name that could exist."""
         return self._nsec(_before(name), _after(name, beyond=True), _MINIMAL, ttl)
 
-    def _child(self, label: bytes) -> dns.name.Name:
-        return dns.name.Name((label,)).derelativize(self._name)
-
     def _nsec(self, owner: dns.name.Name, after: dns.name.Name, types: Iterable[int], ttl: int) -> dns.rrset.RRset:
-        windows = Bitmap.from_rdtypes([RdataType(t) for t in {*types, RdataType.RRSIG}])
-        rdata = NSEC.NSEC(dns.rdataclass.IN, RdataType.NSEC, after, windows)
+        windows = Bitmap.from_rdtypes([RdataType(t) for t in {*types, RdataType.RRSIG}]).windows
+        rdata = NSEC(  # type: ignore[no-untyped-call]
+            dns.rdataclass.IN, RdataType.NSEC, after, windows
+        )
         return dns.rrset.from_rdata_list(owner, ttl, [rdata])
 
     def _apex_nsec3(self, ttl: int) -> dns.rrset.RRset:
@@ -138,11 +141,13 @@ class Signer:
         return self._nsec3(_shift(_hash(name), -1), [], ttl, after=_shift(_hash(name), 1))
 
     def _nsec3(self, owner: bytes, types: Iterable[int], ttl: int, after: bytes | None = None) -> dns.rrset.RRset:
-        windows = Bitmap.from_rdtypes([RdataType(t) for t in types])
+        windows = Bitmap.from_rdtypes([RdataType(t) for t in types]).windows
         following = after if after is not None else _shift(owner, 1)
-        rdata = NSEC3.NSEC3(dns.rdataclass.IN, RdataType.NSEC3, 1, _OPT_OUT, 0, b"", following, windows)
+        rdata = NSEC3(  # type: ignore[no-untyped-call]
+            dns.rdataclass.IN, RdataType.NSEC3, 1, _OPT_OUT, 0, b"", following, windows
+        )
         label = base64.b32encode(owner).decode().translate(_BASE32HEX).lower().encode()
-        return dns.rrset.from_rdata_list(self._child(label), ttl, [rdata])
+        return dns.rrset.from_rdata_list(_child(label, self._name), ttl, [rdata])
 
 
 _MINIMAL = (RdataType.NSEC,)
@@ -151,11 +156,16 @@ _MINIMAL = (RdataType.NSEC,)
 @functools.lru_cache(maxsize=4096)
 def _hash(name: str) -> bytes:
     """Return the NSEC3 hash, SHA-1 without salt or further iterations (RFC 9276 section 3.1)."""
-    return hashlib.sha1(to_name(name).canonicalize().to_wire(), usedforsecurity=False).digest()
+    return hashlib.sha1(to_name(name).canonicalize().to_wire() or b"", usedforsecurity=False).digest()
 
 
 def _shift(digest: bytes, by: int) -> bytes:
-    return ((int.from_bytes(digest) + by) % 2 ** (8 * len(digest))).to_bytes(len(digest))
+    size: int = 2 ** (8 * len(digest))
+    return ((int.from_bytes(digest) + by) % size).to_bytes(len(digest))
+
+
+def _child(label: bytes, parent: dns.name.Name) -> dns.name.Name:
+    return dns.name.Name((label, *parent.labels))
 
 
 def _before(name: dns.name.Name) -> dns.name.Name:

@@ -11,7 +11,7 @@ from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable
 from concurrent.futures import Executor
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 GRACE = 0.0005
 """Real seconds to wait for the kernel when something may still be on its way between two sockets of this process."""
@@ -20,7 +20,11 @@ _SMALLEST_JUMP = 1e-6
 """Seconds; a jump below the resolution of a large float would never arrive."""
 
 
-class _JumpingSelector(selectors.DefaultSelector):  # type: ignore[misc,valid-type]  # an alias chosen by platform
+_Arguments = TypeVarTuple("_Arguments")
+_Result = TypeVar("_Result")
+
+
+class _JumpingSelector(selectors.DefaultSelector):
     """Waits by moving the virtual clock. `traffic` says that a socket was used since the last jump."""
 
     def __init__(self) -> None:
@@ -87,8 +91,8 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._jumping.traffic = True
 
     def run_in_executor(
-        self, executor: Executor | None, func: Callable[..., Any], *args: Any
-    ) -> "Future[Any]":
+        self, executor: Executor | None, func: Callable[[Unpack[_Arguments]], _Result], *args: *_Arguments
+    ) -> Future[_Result]:
         """Run ``func`` in a thread; the clock stands still until it has returned."""
         self._jumping.working += 1
         try:

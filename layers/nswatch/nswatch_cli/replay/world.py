@@ -7,15 +7,15 @@ hold, as one region sees it.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from ipaddress import ip_network
 from typing import Any
 
 from nswatch.model import Clock
 from nswatch.names import is_within, normalise, registrable
-from nswatch_cli.replay.addresses import AddressBook, IPNetwork, canonical
+from nswatch_cli.replay.addresses import AddressBook, canonical
 from nswatch_cli.replay.domains import NOT_SERVING, DomainState, read_domain
 from nswatch_cli.replay.loss import PassLoss
 from nswatch_cli.replay.mentions import Mentions, mapping
+from nswatch_cli.replay.networks import Network, read_networks
 from nswatch_cli.replay.signing import window_end, window_of
 from nswatch_cli.replay.suffixes import ROOT, Suffixes
 from nswatch_cli.replay.text import ancestors
@@ -25,16 +25,6 @@ DEFAULT_RESOLVERS = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
 
 _ALWAYS_THERE = ("cymru.com", "root-servers.net")
 """Domains that the monitor itself needs: Team Cymru's origin of an address, and the root servers' own names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """Who announces an address."""
-
-    network: IPNetwork
-    asn: int
-    country: str
-    aws: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +94,7 @@ class World:
             name: read_domain(name, described.get(name, {}), self._entries.get(name, {}), self._domains.get(name))
             for name in dict.fromkeys([*described, *self._entries])
         }
-        self.networks = _networks(state.get("networks"))
+        self.networks = read_networks(state.get("networks"))
         self._free = {normalise(str(name)) for name in state.get("free_domains") or ()}
         self._dates = {
             normalise(str(name)): _moment(date) for name, date in mapping(state.get("registered_domains")).items()
@@ -305,7 +295,7 @@ class World:
 
     def origin(self, address: str) -> Network | None:
         """Return the most specific network that announces ``address``."""
-        return next((n for n in self.networks if _contains(n.network, address)), None)
+        return next((network for network in self.networks if network.holds(address)), None)
 
     def secure(self, domain: str, version: str) -> bool | None:
         """Whether a zone version validates under the parent's current DS: True, False (bogus), None (insecure)."""
@@ -343,20 +333,3 @@ def _listed(value: object) -> list[object]:
     if value is None:
         return []
     return list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
-
-
-def _networks(value: object) -> list[Network]:
-    """Return the networks, the most specific first."""
-    read = [
-        Network(ip_network(str(cidr), strict=False), int(said.get("asn") or 0), str(said.get("country") or ""),
-                str(said["aws"]) if said.get("aws") else None)
-        for cidr, said in ((cidr, mapping(said)) for cidr, said in mapping(value).items())
-    ]
-    return sorted(read, key=lambda network: -network.network.prefixlen)
-
-
-def _contains(network: IPNetwork, address: str) -> bool:
-    try:
-        return network.overlaps(ip_network(address))
-    except TypeError:
-        return False

@@ -53,8 +53,8 @@ class Found:
     target: str | None = None
 
 
-def find(content: Content, qname: str, qtype: RdataType, owner: dns.name.Name | None = None) -> Found:
-    """Look ``qname`` up, following aliases inside the zone. ``owner`` is the name in the letters of the question."""
+def find(content: Content, qname: str, qtype: RdataType) -> Found:
+    """Look ``qname`` up, following aliases inside the zone."""
     found = Found()
     name = qname
     for _ in range(_ALIASES):
@@ -65,16 +65,16 @@ def find(content: Content, qname: str, qtype: RdataType, owner: dns.name.Name | 
         if node is None:
             found.rcode, found.denied = dns.rcode.NXDOMAIN, name
             return found
-        written = owner if owner is not None and name == qname else to_name(name)
+        owner = to_name(name)
         types = [t for t in node if qtype in (t, RdataType.ANY)]
         for rdtype in types:
-            found.answer.append((_named(node[rdtype], written), wildcard))
+            found.answer.append((_named(node[rdtype], owner), wildcard))
         if types:
             return found
         if RdataType.CNAME not in node:
             found.empty = (name, node, wildcard)
             return found
-        found.answer.append((_named(node[RdataType.CNAME], written), wildcard))
+        found.answer.append((_named(node[RdataType.CNAME], owner), wildcard))
         name = to_text(node[RdataType.CNAME][0].target)
         if not is_within(name, content.apex):
             break
@@ -150,7 +150,7 @@ def parse_records(apex: str, records: str) -> dict[str, dict[int, dns.rrset.RRse
     except (dns.exception.DNSException, ValueError) as error:
         raise InvalidDocument(f"the records of {apex} are no master file: {error}") from error
     nodes: dict[str, dict[int, dns.rrset.RRset]] = {}
-    for name, node in zone.items():
+    for name, node in zone.items():  # type: ignore[no-untyped-call]
         for rdataset in node:
             found = dns.rrset.from_rdata_list(name, rdataset.ttl, list(rdataset))
             nodes.setdefault(to_text(name), {})[rdataset.rdtype] = found

@@ -34,12 +34,14 @@ def troubles(watchlist: schema.Watchlist) -> Iterator[Trouble]:
 
 
 def _names(watchlist: schema.Watchlist) -> Iterator[tuple[str, str]]:
-    """Yield each domain's key and canonical name."""
+    """Yield each domain's key and canonical name, where it can be one."""
     for key in watchlist.domains or {}:
         try:
-            yield key, normalise(key)
-        except InvalidName:
+            name = check_host(key)
+        except PydanticCustomError:
             continue
+        if not is_registry_suffix(name):
+            yield key, name
 
 
 def _domain_names(watchlist: schema.Watchlist) -> Iterator[Trouble]:
@@ -224,8 +226,8 @@ def _reachable(watchlist: schema.Watchlist, names: dict[str, str]) -> Iterator[T
         if domain is None:
             continue
         texts.append((("domains", key, "reply_to"), domain.reply_to))
-        for contact in schema.Contacts.model_fields:
-            texts.append((("domains", key, "contacts", contact), getattr(domain.contacts, contact, None)))
+        contacts = {contact: getattr(domain.contacts, contact, None) for contact in schema.Contacts.model_fields}
+        texts.extend((("domains", key, "contacts", contact), text) for contact, text in contacts.items())
     for channel in schema.Alerts.model_fields:
         routes = getattr(watchlist.alerts, channel, None) or ()
         texts.extend((("alerts", channel, index), route) for index, route in enumerate(routes))

@@ -148,6 +148,13 @@ def check_moment(text: object) -> datetime:
         raise wrong(f"is {text!r}, not a time", "write it like 2026-12-01T00:00:00Z") from error
 
 
+def check_version(value: object) -> int:
+    """Return the format's version. True and 1.0 equal 1 and are not it."""
+    if type(value) is not int or value != 1:
+        raise wrong(f"is {kind(value)}", "write 1")
+    return value
+
+
 def check_code(text: str) -> str:
     """Return a finding code."""
     if text not in CODES:
@@ -238,6 +245,7 @@ def _joined_strings(text: str) -> str:
     return b"".join(rdata.strings).decode("utf-8", "backslashreplace")
 
 
+Version = Annotated[int, BeforeValidator(check_version), WithJsonSchema({"const": 1})]
 Name = Annotated[str, AfterValidator(check_name)]
 Host = Annotated[str, AfterValidator(check_host)]
 Owner = Annotated[str, AfterValidator(check_owner)]

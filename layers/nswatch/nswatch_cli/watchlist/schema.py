@@ -23,6 +23,7 @@ from nswatch_cli.watchlist.fields import (
     Route,
     Text,
     Url,
+    Version,
     Within,
 )
 
@@ -198,7 +199,7 @@ class Alerts(Strict):
 class Watchlist(Strict):
     """The watchlist: which domains are watched, and what is approved for them."""
 
-    version: Literal[1]
+    version: Version
     """The format's version, 1."""
     defaults: Defaults | None = None
     """What holds for every domain that does not say otherwise."""

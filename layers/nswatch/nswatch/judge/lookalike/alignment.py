@@ -123,6 +123,10 @@ def _replaced(there: str, here: str) -> tuple[float, str]:
         kind = confusables.likeness(there, here)
         if kind is not None:
             return _LIKENESS_COST[kind], kind
+        if len(there) == len(here) == 1:
+            cost = _TWINS.get(frozenset((confusables.skeleton(there), confusables.skeleton(here))))
+            if cost is not None:
+                return cost, "homoglyph"
     return (1.0, "substituted") if len(there) == len(here) == 1 else (inf, "")
 
 

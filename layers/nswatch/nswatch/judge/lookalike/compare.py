@@ -30,6 +30,11 @@ class _Parts:
     domain: str
     """The registrable domain in canonical form."""
 
+    @property
+    def name(self) -> str:
+        """The registrable domain, decoded; a public suffix itself has only a label."""
+        return f"{self.label}.{self.suffix}" if self.suffix else self.label
+
 
 def near_miss(candidate_host: str, expected_host: str) -> Lookalike | None:
     """Return how ``candidate_host`` nearly is ``expected_host``, or None; both canonical. Never raises."""
@@ -114,7 +119,7 @@ def _by_domain(candidate: str, genuine: str, there: _Parts, here: _Parts) -> Loo
     with_front = there.sub == here.sub
     front = f"{there.sub}." if there.sub and with_front else ""
     edits = tuple(_moved(edit, len(front)) for edit in edits)
-    names = (f"{front}{there.label}.{there.suffix}", f"{front}{here.label}.{here.suffix}")
+    names = (front + there.name, front + here.name)
     clauses = changes_of(*names, edits)
     if changed:
         starts = (len(front + there.label) + 1, len(front + here.label) + 1)
@@ -161,7 +166,7 @@ def _by_separators(candidate: str, genuine: str, there: _Parts, here: _Parts) ->
         return None
     if front.translate(_SEPARATORS) != genuine_front.translate(_SEPARATORS):
         return None
-    edits = align(front, genuine_front)
+    edits = align(front, genuine_front, _BUDGETS[0][1])
     return None if edits is None else _of_hosts(candidate, genuine, edits, len(here.label))
 
 
@@ -189,7 +194,8 @@ def _is_disguise(edit: Edit, there: str, here: str) -> bool:
         case "homoglyph":
             # Clara and dara, ian and lan are given names under ns.cloudflare.com; nsl and ns1 are not two servers.
             return any(map(str.isdigit, _label_at(there, edit.at) + _label_at(here, edit.of)))
-        case "hyphen" if "." not in edit.there + edit.here:
+        case "hyphen" if edit.there + edit.here == "-":
+            # Between digits it parts two numbers: a1-64 and a16-4 are two servers of one operator.
             around = there[max(0, edit.at - 1) : edit.at + 2] if edit.there else here[max(0, edit.of - 1) : edit.of + 2]
             return not (around[0].isdigit() and around[-1].isdigit())
         case _:

@@ -1,0 +1,161 @@
+"""The emulated AWS of a replay: moto, in this process, with hubs that can be made to take no calls.
+
+Everything goes through boto3: the tables, their streams, the topics, and a queue at each topic in which a replay sees
+what a subscriber would.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
+from moto import mock_aws
+
+from nswatch.model import Severity
+from nswatch.record import table
+from nswatch.wiring import Clients, Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sns import SNSClient
+
+NAME = "nswatch"
+ACCOUNT = "123456789012"
+_ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1})
+_STREAMS = Config(account_id_endpoint_mode="disabled")
+"""moto knows the streams by their old host name only, not by the one with the account in it."""
+_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "replay", "AWS_SECRET_ACCESS_KEY": "replay", "AWS_SESSION_TOKEN": "replay"}
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as a topic delivered it. ``kind`` is why it was sent (``page``, ``reminder``, …)."""
+
+    hub: str
+    channel: Severity
+    kind: str
+    subject: str
+    texts: Mapping[str, str]
+
+
+class Cloud(AbstractContextManager["Cloud"]):
+    """Two hubs in moto while entered; ``down`` holds the hubs that take no calls."""
+
+    def __init__(self, hubs: Sequence[str]) -> None:
+        self.hubs = tuple(hubs)
+        self.down: set[str] = set()
+        self.clients = Clients(dynamodb=self._dynamodb, sns=self._sns)
+        self._stack = ExitStack()
+        self._iterators: dict[str, str] = {}
+        self._queues: dict[tuple[str, Severity], str] = {}
+
+    def __enter__(self) -> "Cloud":
+        """Make the tables, topics and queues."""
+        with ExitStack() as stack:
+            stack.enter_context(_environment(_CREDENTIALS))
+            stack.enter_context(mock_aws())
+            for hub in self.hubs:
+                self._make(hub)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Forget it all."""
+        self._stack.close()
+
+    def settings(self, region: str, regions: Sequence[str]) -> Settings:
+        """Return what the template would tell a function in ``region``."""
+        return Settings(
+            name=NAME,
+            region=region,
+            hubs=self.hubs,
+            regions=tuple(regions),
+            page_topic=_topic(region, Severity.PAGE),
+            notice_topic=_topic(region, Severity.NOTICE),
+        )
+
+    def records(self, hub: str) -> list[Mapping[str, Any]]:
+        """Return the table's stream records since the last call, in the shape that Lambda hands them over."""
+        streams = boto3.client("dynamodbstreams", region_name=hub, config=_STREAMS)
+        answer = streams.get_records(ShardIterator=self._iterators[hub])
+        self._iterators[hub] = answer["NextShardIterator"]
+        return list(answer["Records"])
+
+    def deliveries(self, hub: str) -> Iterator[Delivery]:
+        """Yield what the hub's topics have delivered since the last call."""
+        sqs = boto3.client("sqs", region_name=hub)
+        for (home, channel), url in self._queues.items():
+            if home != hub:
+                continue
+            while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+                for message in messages:
+                    sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+                    yield _delivery(hub, channel, json.loads(message["Body"]))
+
+    def _make(self, hub: str) -> None:
+        dynamodb = boto3.client("dynamodb", region_name=hub)
+        stream = table.create(dynamodb, NAME)
+        streams = boto3.client("dynamodbstreams", region_name=hub, config=_STREAMS)
+        shard = streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
+        self._iterators[hub] = streams.get_shard_iterator(
+            StreamArn=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        sns, sqs = boto3.client("sns", region_name=hub), boto3.client("sqs", region_name=hub)
+        for channel in (Severity.PAGE, Severity.NOTICE):
+            name = f"{NAME}-{channel}"
+            topic = sns.create_topic(Name=name)["TopicArn"]
+            self._queues[hub, channel] = sqs.create_queue(QueueName=name)["QueueUrl"]
+            sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{hub}:{ACCOUNT}:{name}")
+
+    def _dynamodb(self, region: str) -> "DynamoDBClient":
+        client = boto3.client("dynamodb", region_name=region, config=_ONCE)
+        client.meta.events.register_first("before-send.dynamodb", self._gate(region))
+        return client
+
+    def _sns(self, region: str) -> "SNSClient":
+        client = boto3.client("sns", region_name=region, config=_ONCE)
+        client.meta.events.register_first("before-send.sns", self._gate(region))
+        return client
+
+    def _gate(self, region: str) -> Any:
+        def gate(request: AWSPreparedRequest, **_: Any) -> None:
+            if region in self.down:
+                raise EndpointConnectionError(endpoint_url=request.url)
+
+        return gate
+
+
+def _topic(region: str, channel: Severity) -> str:
+    return f"arn:aws:sns:{region}:{ACCOUNT}:{NAME}-{channel}"
+
+
+def _delivery(hub: str, channel: Severity, envelope: Mapping[str, Any]) -> Delivery:
+    attributes = {name: value["Value"] for name, value in envelope.get("MessageAttributes", {}).items()}
+    return Delivery(hub, channel, attributes.get("kind", ""), envelope["Subject"], {"email": envelope["Message"]})
+
+
+class _environment(AbstractContextManager[None]):  # noqa: N801 - reads as a statement where it is used
+    """Variables that are set while entered: a replay must never reach a real account."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+        self._before: dict[str, str | None] = {}
+
+    def __enter__(self) -> None:
+        self._before = {name: os.environ.get(name) for name in (*self._variables, "AWS_PROFILE", "AWS_ENDPOINT_URL")}
+        os.environ.pop("AWS_PROFILE", None)
+        os.environ.pop("AWS_ENDPOINT_URL", None)
+        os.environ.update(self._variables)
+
+    def __exit__(self, *exc: object) -> None:
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,347 @@
+"""Replaying a scenario: the product's own probes, record, comparators and topics, driven through skipped time.
+
+Simulated are the far end of the network (`SimulatedInternet`), the clock (`VirtualTimeLoop`) and the AWS endpoint
+(`Cloud`). Time moves minute by minute only where something is to be seen: for the minute before a step or a timer (so
+that a jump is no silence), and for `LOOK_AFTER` behind a step. Everything between is skipped to what is next due.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from nswatch.errors import StoreUnavailable
+from nswatch.model import Severity
+from nswatch.probe import Probe
+from nswatch.record.hub_store import DynamoHubStore
+from nswatch.record.keys import shard_count
+from nswatch.record.port import Head
+from nswatch.respond.comparator import VANTAGE, Comparator
+from nswatch.wiring import DnsObserver, build_comparator, build_hub, build_probe
+from nswatch_cli.replay.cloud import NAME, Cloud, Delivery
+from nswatch_cli.replay.schema import Scenario, State, Step
+from nswatch_cli.replay.servers import SimulatedInternet
+from nswatch_cli.replay.shape import Expect
+from nswatch_cli.replay.virtualtime import VirtualTimeLoop
+from nswatch_cli.replay.world import World
+from nswatch_cli.watchlist.applying import carry_out, plan_apply
+from nswatch_cli.watchlist.load import read_watchlist
+
+MINUTE = timedelta(minutes=1)
+LOOK_AFTER = timedelta(minutes=5)
+"""Passes run for so long behind a step before it is looked at."""
+COMPARATOR_RUNS = timedelta(seconds=2)
+"""The hubs' schedules fire this long after the whole minute, the second hub's as long after the first's."""
+
+
+class Observer(Protocol):
+    """Sees a replay as it happens: the live view of the demo."""
+
+    def step(self, step: Step, at: datetime) -> None:
+        """A step's changes are in place."""
+
+    def passed(self, region: str, at: datetime) -> None:
+        """A region made a pass."""
+
+    def delivered(self, delivery: Delivery, at: datetime) -> None:
+        """A topic delivered a message."""
+
+    def looked(self, report: "StepReport", at: datetime) -> None:
+        """A step was judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """What one step showed, as ``--json`` prints it."""
+
+    at: str
+    pages: int
+    tickets: int
+    findings: tuple[str, ...]
+    incident: str
+    detected_after_s: float | None
+    problems: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the step's row of the JSON report."""
+        return {
+            "at": self.at,
+            "ok": not self.problems,
+            "pages": self.pages,
+            "tickets": self.tickets,
+            "findings": list(self.findings),
+            "incident": self.incident,
+            "detected_after_s": self.detected_after_s,
+            "problems": list(self.problems),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A delivery and its virtual moment."""
+
+    at: datetime
+    delivery: Delivery
+
+
+@dataclass(slots=True)
+class Silent:
+    """An `Observer` that shows nothing."""
+
+    shown: list[str] = field(default_factory=list)
+
+    def step(self, step: Step, at: datetime) -> None:
+        """See `Observer`."""
+
+    def passed(self, region: str, at: datetime) -> None:
+        """See `Observer`."""
+
+    def delivered(self, delivery: Delivery, at: datetime) -> None:
+        """See `Observer`."""
+
+    def looked(self, report: StepReport, at: datetime) -> None:
+        """See `Observer`."""
+
+
+class Replay(AbstractContextManager["Replay"]):
+    """One scenario, ready to run while entered. ``codes`` limits what is judged; None judges every code."""
+
+    def __init__(
+        self, scenario: Scenario, *, codes: frozenset[str] | None = None, observer: Observer | None = None
+    ) -> None:
+        self.scenario = scenario
+        self.codes = codes
+        self.cloud = Cloud(scenario.hubs)
+        self.arrivals: list[Arrival] = []
+        self._observer: Observer = observer or Silent()
+        self._stack = ExitStack()
+        self._loop = VirtualTimeLoop(scenario.start)
+
+    def __enter__(self) -> "Replay":
+        """Start the simulated network and clouds, and apply the watchlist of minute 0."""
+        scenario = self.scenario
+        with ExitStack() as stack:
+            stack.callback(self._loop.close)
+            stack.enter_context(self.cloud)
+            self._world = World(
+                scenario.world,
+                regions=scenario.regions,
+                start=scenario.start,
+                clock=self._loop.now,
+                foreseen=[step.world for step in scenario.steps],
+                watchlists=[scenario.watchlist, *(step.watchlist for step in scenario.steps)],
+            )
+            internet = SimulatedInternet(self._world, self._loop)
+            stack.callback(lambda: self._loop.run_until_complete(internet.aclose()))
+            self._probes = {region: self._probe(region, internet) for region in scenario.regions}
+            self._stores = {hub: build_hub(NAME, hub, self.cloud.clients) for hub in scenario.hubs}
+            self._comparators = {hub: self._comparator(hub) for hub in scenario.hubs}
+            self._shards = 1
+            self._apply(scenario.watchlist)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """Stop it all."""
+        self._stack.close()
+
+    @property
+    def now(self) -> datetime:
+        """The virtual moment."""
+        return self._loop.now()
+
+    def run(self) -> Iterator[StepReport]:
+        """Run to the end, yielding each step's report as its look comes."""
+        early: list[Arrival] = []
+        for position, step in enumerate(self.scenario.steps):
+            at = step.moment
+            self._go_to(at)
+            if position == 0:
+                early = list(self.arrivals)
+            following = self.scenario.steps[position + 1 : position + 2]
+            yield self._step(step, at, following[0].moment if following else None, early if position == 0 else [])
+
+    def _step(self, step: Step, at: datetime, following: datetime | None, early: Sequence[Arrival]) -> StepReport:
+        if step.watchlist_changed:
+            self._apply(step.watchlist)
+        self._world.apply(step.world, at)
+        self.cloud.down = set(self._world.hubs_down)
+        self._observer.step(step, at)
+        until = at + LOOK_AFTER
+        if following is not None:
+            until = min(until, following)
+        self._pass_until(until)
+        report = self._report(step, at, early)
+        self._observer.looked(report, self.now)
+        return report
+
+    def _probe(self, region: str, internet: SimulatedInternet) -> Probe:
+        settings = self.cloud.settings(region, self.scenario.regions)
+        observe = DnsObserver(region, self.scenario.regions, self._loop.now, route=internet.route(region))
+        run: Callable[..., Any] = self._loop.run_until_complete
+        return build_probe(
+            settings, clock=self._loop.now, observe=observe, run=run, queue=_NoQueue(), clients=self.cloud.clients
+        )
+
+    def _comparator(self, hub: str) -> Comparator:
+        settings = self.cloud.settings(hub, self.scenario.regions)
+        return build_comparator(settings, clock=self._loop.now, codes=self.codes, clients=self.cloud.clients)
+
+    def _apply(self, watchlist: State) -> None:
+        """Apply a watchlist as the command line does: the hubs that are down miss it."""
+        plan = plan_apply(list(self._stores.values()), read_watchlist(watchlist), self.now)
+        carry_out(plan, "replay", self.now)
+        self._shards = shard_count(len(plan.entries))
+        self._domains = tuple(plan.entries)
+
+    def _up(self) -> list[str]:
+        return [hub for hub in self.scenario.hubs if hub not in self.cloud.down]
+
+    # Time
+
+    def _go_to(self, moment: datetime) -> None:
+        """Skip to ``moment``, doing what falls due on the way, with a pass just before each."""
+        while True:
+            due = self._next_due()
+            stop = moment if due is None or due >= moment else max(due, self.now)
+            self._skip_to(stop - MINUTE)
+            self._pass_until(stop)
+            if stop >= moment:
+                return
+            self._compare()
+
+    def _next_due(self) -> datetime | None:
+        dues = [self._stores[hub].next_due(self.now) for hub in self._up()]
+        return min((due for due in dues if due is not None), default=None)
+
+    def _skip_to(self, moment: datetime) -> None:
+        if moment > self.now:
+            self._loop.jump_to(moment)
+
+    def _pass_until(self, end: datetime) -> None:
+        """Let regions take turns, and comparators run, minute by minute until ``end``."""
+        regions = self.scenario.regions
+        while self.now < end:
+            minute = self.now
+            for position, region in enumerate(regions):
+                turn = minute + position * MINUTE / len(regions)
+                if turn >= end:
+                    break
+                self._skip_to(turn)
+                self._pass(region, turn)
+            self._skip_to(min(end, minute + MINUTE))
+            self._compare()
+
+    def _pass(self, region: str, turn: datetime) -> None:
+        if region in self._world.silent_regions:
+            return
+        self._world.begin_pass(region)
+        try:
+            for shard in range(self._shards):
+                self._probes[region].work(shard, turn)
+        except StoreUnavailable:
+            return  # both hubs are down: the pass is lost, as it is in Lambda
+        self._observer.passed(region, self.now)
+        self._stream()
+
+    def _stream(self) -> None:
+        """Hand the tables' changes to the comparators, as the streams do."""
+        for hub in self._up():
+            records = self.cloud.records(hub)
+            if records:
+                self._comparators[hub].on_records(records)
+        self._collect()
+
+    def _compare(self) -> None:
+        for hub in self._up():
+            self._comparators[hub].on_schedule()
+        self._stream()
+
+    def _collect(self) -> None:
+        for hub in self.scenario.hubs:
+            for delivery in self.cloud.deliveries(hub):
+                self.arrivals.append(Arrival(self.now, delivery))
+                self._observer.delivered(delivery, self.now)
+
+    # The look
+
+    def _report(self, step: Step, at: datetime, early: Sequence[Arrival]) -> StepReport:
+        seen = [arrival for arrival in self.arrivals if arrival.at >= at and arrival not in early]
+        pages = [a for a in seen if a.delivery.channel is Severity.PAGE]
+        tickets = [a for a in seen if a.delivery.channel is Severity.NOTICE]
+        if step.expect.page is not True:
+            pages = [a for a in pages if a.delivery.kind != "reminder"]
+        if step.expect.ticket is not True:
+            tickets = [a for a in tickets if a.delivery.kind != "reminder"]
+        store = self._stores[self._up()[0]] if self._up() else self._stores[self.scenario.hubs[0]]
+        findings = frozenset() if not self._up() else _active(store)
+        incident = "none" if not self._up() else self._incident(store)
+        first = min((a.at for a in (pages or tickets)), default=None)
+        look = Look(len(pages), len(tickets), findings, incident)
+        problems = [
+            f"a {a.delivery.channel} was sent before the first step: {a.delivery.subject}" for a in early
+        ] + list(compare(step.expect, look, self.codes))
+        return StepReport(
+            at=f"{step.at}m",
+            pages=look.pages,
+            tickets=look.tickets,
+            findings=tuple(sorted(findings)),
+            incident=incident,
+            detected_after_s=None if first is None else round((first - at).total_seconds(), 1),
+            problems=tuple(problems),
+        )
+
+    def _incident(self, store: DynamoHubStore) -> str:
+        heads = [store.head(group) for group in (*self._domains, VANTAGE)]
+        return most_urgent(heads)
+
+
+class _NoQueue:
+    """A replay makes its passes itself, at their turns."""
+
+    def send(self, shard: int, turn: datetime, delay: int) -> None:
+        """See `nswatch.probe.Queue`."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is compared with a step's ``expect``."""
+
+    pages: int
+    tickets: int
+    findings: frozenset[str]
+    incident: str
+
+
+def most_urgent(heads: Sequence[Head]) -> str:
+    """Return the most urgent state of a page-worthy incident, or ``none``."""
+    states = {head.state for head in heads if head.urgency == Severity.PAGE and head.state}
+    return next((state for state in ("open", "recovering", "resolved") if state in states), "none")
+
+
+def _active(store: DynamoHubStore) -> frozenset[str]:
+    return frozenset(row.code for severity in Severity for row in store.open_findings(severity))
+
+
+def compare(expect: Expect, look: Look, codes: frozenset[str] | None) -> Iterator[str]:
+    """Yield what does not hold. With ``codes`` only these codes, pages and incident states are judged."""
+    if expect.page is True and look.pages == 0:
+        yield "expected a page, none was sent"
+    if expect.page is False and look.pages:
+        yield f"expected no page, {look.pages} sent"
+    if expect.pages_at_most is not None and look.pages > expect.pages_at_most:
+        yield f"expected at most {expect.pages_at_most} pages, {look.pages} sent"
+    if codes is None and expect.ticket is True and look.tickets == 0:
+        yield "expected a notice, none was sent"
+    if codes is None and expect.ticket is False and look.tickets:
+        yield f"expected no notice, {look.tickets} sent"
+    for code in expect.findings:
+        if (codes is None or code in codes) and code not in look.findings:
+            yield f"expected finding {code}, not raised"
+    for code in expect.quiet:
+        if (codes is None or code in codes) and code in look.findings:
+            yield f"expected {code} to be quiet, it is raised"
+    if expect.incident is not None and expect.incident != look.incident:
+        yield f"expected incident {expect.incident}, it is {look.incident}"

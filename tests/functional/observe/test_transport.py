@@ -1,0 +1,410 @@
+"""The transport against real servers on loopback."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import dns.edns
+import dns.flags
+import dns.message
+import dns.rcode
+import pytest
+
+from nswatch.model import Outcome, Question, Status, Transport
+from nswatch.observe.facts import answer_facts
+from nswatch.observe.transport import DnsTransport
+from tests.support.nameserver import Behaviour, NameServer, Raw, reply
+
+T = TypeVar("T")
+NS = ["example.com. 300 IN NS ns1.example.net."]
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def answer(query: dns.message.Message, transport: str) -> dns.message.Message:
+    return reply(query, answer=NS)
+
+
+def run(work: Callable[[], Awaitable[T]]) -> T:
+    async def main() -> T:
+        async with asyncio.timeout(20):
+            return await work()
+
+    return asyncio.run(main())
+
+
+async def ask_server(
+    server: NameServer,
+    *,
+    over: Transport = Transport.UDP,
+    seconds: float = 5,
+    questions: Sequence[Question] = (Question("192.0.2.1", "example.com", "NS"),),
+    timeout: float = 0.3,  # noqa: ASYNC109
+    **settings: int,
+) -> list[Outcome]:
+    async with DnsTransport(
+        clock, route=lambda _: (server.host, server.port), timeout=timeout, **settings
+    ) as transport:
+        deadline = asyncio.get_running_loop().time() + seconds
+        return await transport.ask(questions, deadline=deadline, over=over)
+
+
+def ask(behave: Behaviour, *, over: Transport = Transport.UDP, **options: float) -> tuple[Outcome, NameServer]:
+    async def work() -> tuple[Outcome, NameServer]:
+        udp, tcp = bool(options.pop("udp", True)), bool(options.pop("tcp", True))
+        async with NameServer(behave, udp=udp, tcp=tcp) as server:
+            return (await ask_server(server, over=over, **options))[0], server  # type: ignore[arg-type]
+
+    return run(work)
+
+
+def asked(server: NameServer) -> list[str]:
+    return [transport for transport, _, _ in server.queries]
+
+
+@pytest.mark.parametrize("over", list(Transport))
+def test_ask_answers_when_the_server_does(over: Transport) -> None:
+    outcome, server = ask(answer, over=over)
+    assert (outcome.status, outcome.transport) == (Status.ANSWERED, over)
+    assert outcome.received is not None
+    assert outcome.received >= outcome.sent
+    assert answer_facts(outcome).values == ("ns1.example.net",)
+    assert asked(server) == [str(over)]
+
+
+def test_ask_sends_do_and_1232_and_no_rd_when_nothing_else_is_said() -> None:
+    _, server = ask(answer)
+    query = server.messages[0]
+    assert (query.edns, query.payload, bool(query.ednsflags & dns.flags.DO)) == (0, 1232, True)
+    assert not query.flags & (dns.flags.RD | dns.flags.CD)
+
+
+def test_ask_keeps_the_order_of_questions_when_answers_come_out_of_order() -> None:
+    async def work() -> list[Outcome]:
+        held: list[bytes] = []
+
+        def behave(query: dns.message.Message, transport: str) -> list[bytes]:
+            owner = query.question[0].name.to_text()
+            held.append(reply(query, answer=[f"{owner} 300 IN NS ns.{owner}"]).to_wire())
+            return held[::-1] if len(held) == 20 else []
+
+        questions = [Question("192.0.2.1", f"d{i}.example", "NS") for i in range(20)]
+        async with NameServer(behave) as server:
+            return await ask_server(server, questions=questions, timeout=2, per_server=50)
+
+    outcomes = run(work)
+    assert [answer_facts(outcome).values for outcome in outcomes] == [(f"ns.d{i}.example",) for i in range(20)]
+
+
+def flipped_id(wire: bytes) -> bytes:
+    return bytes([wire[0] ^ 1]) + wire[1:]
+
+
+def test_ask_takes_the_right_answer_when_a_wrong_id_comes_first() -> None:
+    def behave(query: dns.message.Message, transport: str) -> list[bytes]:
+        forged = reply(query, answer=["example.com. 300 IN NS evil.example."]).to_wire()
+        return [flipped_id(forged), b"", b"\0", forged[:5], reply(query, answer=NS).to_wire()]
+
+    outcome, server = ask(behave)
+    assert answer_facts(outcome).values == ("ns1.example.net",)
+    assert asked(server) == ["udp"]
+
+
+def test_ask_takes_the_right_answer_when_another_source_answers_first() -> None:
+    async def work() -> Outcome:
+        clients: list[tuple[str, int]] = []
+
+        class Spoofer(asyncio.DatagramProtocol):
+            pass
+
+        spoofer, _ = await asyncio.get_running_loop().create_datagram_endpoint(Spoofer, local_addr=("127.0.0.1", 0))
+
+        async with NameServer(lambda query, transport: None) as server:
+
+            def behave(query: dns.message.Message, transport: str) -> None:
+                forged = reply(query, answer=["example.com. 300 IN NS evil.example."]).to_wire()
+                spoofer.sendto(forged, clients[0])
+                asyncio.get_running_loop().call_later(
+                    0.1,
+                    server._transport.sendto,
+                    reply(query, answer=NS).to_wire(),
+                    clients[0],  # type: ignore[union-attr]
+                )
+
+            server.behave = behave
+            protocol = server._transport.get_protocol()  # type: ignore[union-attr]
+            original = protocol.datagram_received  # type: ignore[union-attr]
+
+            def received(data: bytes, addr: tuple[str, int]) -> None:
+                clients.append(addr)
+                original(data, addr)
+
+            protocol.datagram_received = received  # type: ignore[union-attr]
+            outcome = (await ask_server(server, timeout=1))[0]
+            spoofer.abort()
+            return outcome
+
+    outcome = run(work)
+    assert outcome.status is Status.ANSWERED
+    assert answer_facts(outcome).values == ("ns1.example.net",)
+
+
+def question_of(other: str, rdtype: str = "NS") -> Callable[[dns.message.Message], bytes]:
+    def mangle(query: dns.message.Message) -> bytes:
+        made = dns.message.make_response(dns.message.make_query(other, rdtype, id=query.id))
+        made.flags |= dns.flags.AA
+        return made.to_wire()
+
+    return mangle
+
+
+def without_qr(query: dns.message.Message) -> bytes:
+    wire = bytearray(reply(query, answer=NS).to_wire())
+    wire[2] &= 0x7F
+    return bytes(wire)
+
+
+def without_question(query: dns.message.Message) -> bytes:
+    made = dns.message.Message(id=query.id)
+    made.flags = dns.flags.QR
+    made.set_rcode(dns.rcode.REFUSED)
+    return made.to_wire()
+
+
+def other_case(query: dns.message.Message) -> bytes:
+    return reply(query, answer=NS).to_wire().replace(query.to_wire()[12:24], query.to_wire()[12:24].swapcase(), 1)
+
+
+MANGLED = {
+    "another name": question_of("example.org"),
+    "another type": question_of("example.com", "A"),
+    "no QR bit": without_qr,
+    "no question": without_question,
+    "another letter case": other_case,
+    "garbage": lambda query: query.id.to_bytes(2, "big") + b"\xff" * 40,
+}
+
+
+@pytest.mark.parametrize("mangle", MANGLED.values(), ids=MANGLED)
+def test_ask_goes_to_tcp_when_the_udp_answer_is_mangled(mangle: Callable[[dns.message.Message], bytes]) -> None:
+    outcome, server = ask(lambda query, over: mangle(query) if over == "udp" else reply(query, answer=NS))
+    assert (outcome.status, outcome.transport) == (Status.ANSWERED, Transport.TCP)
+    assert asked(server) == ["udp", "tcp"]
+
+
+def test_ask_takes_the_udp_answer_when_it_follows_a_mangled_one() -> None:
+    outcome, server = ask(lambda query, over: [question_of("example.org")(query), reply(query, answer=NS).to_wire()])
+    assert (outcome.status, outcome.transport) == (Status.ANSWERED, Transport.UDP)
+    assert asked(server) == ["udp"]
+
+
+def test_ask_is_malformed_with_the_evidence_when_udp_is_mangled_and_tcp_refused() -> None:
+    outcome, _ = ask(lambda query, over: question_of("example.org")(query), tcp=False)
+    assert (outcome.status, outcome.transport) == (Status.MALFORMED, Transport.UDP)
+    assert outcome.wire is not None
+    assert dns.message.from_wire(outcome.wire).question[0].name.to_text() == "example.org."
+
+
+def test_ask_goes_to_tcp_when_the_answer_is_truncated() -> None:
+    many = [f"example.com. 300 IN NS ns.{'x' * 50}{i}.example." for i in range(40)]
+    outcome, server = ask(lambda query, over: reply(query, answer=many))
+    assert (outcome.status, outcome.transport) == (Status.ANSWERED, Transport.TCP)
+    assert len(answer_facts(outcome).values) == 40
+    assert asked(server) == ["udp", "tcp"]
+
+
+def test_ask_is_unreachable_when_the_answer_is_truncated_and_tcp_refused() -> None:
+    outcome, _ = ask(lambda query, over: reply(query, tc=True), tcp=False)
+    assert (outcome.status, outcome.transport) == (Status.UNREACHABLE, Transport.TCP)
+
+
+def test_ask_works_over_tcp_when_the_server_has_no_udp() -> None:
+    outcome, _ = ask(answer, udp=False, over=Transport.TCP)
+    assert outcome.status is Status.ANSWERED
+
+
+@pytest.mark.parametrize(("lost", "status"), [(1, Status.ANSWERED), (2, Status.ANSWERED), (3, Status.TIMEOUT)])
+def test_ask_repeats_the_question_when_packets_are_lost(lost: int, status: Status) -> None:
+    seen: list[int] = []
+
+    def behave(query: dns.message.Message, transport: str) -> dns.message.Message | None:
+        seen.append(query.id)
+        return reply(query, answer=NS) if len(seen) > lost else None
+
+    outcome, server = ask(behave)
+    assert outcome.status is status
+    assert asked(server) == ["udp"] * min(3, lost + 1)
+
+
+@pytest.mark.parametrize("over", list(Transport))
+def test_ask_is_unreachable_when_the_port_is_refused(over: Transport) -> None:
+    async def work() -> tuple[Outcome, float]:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", 0))
+            server = NameServer(answer)
+            server.port = free.getsockname()[1]
+        start = time.monotonic()
+        return (await ask_server(server, over=over, timeout=3))[0], time.monotonic() - start
+
+    outcome, seconds = run(work)
+    assert (outcome.status, outcome.reason) == (Status.UNREACHABLE, "Connection refused")
+    assert seconds < 2
+
+
+def test_ask_answers_others_when_one_server_refuses() -> None:
+    async def work() -> list[Outcome]:
+        async with NameServer(answer) as server:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+                free.bind(("127.0.0.1", 0))
+                dead = free.getsockname()[1]
+            ports = {"192.0.2.1": server.port, "192.0.2.2": dead}
+            async with DnsTransport(clock, route=lambda address: ("127.0.0.1", ports[address])) as transport:
+                questions = [Question(f"192.0.2.{1 + i % 2}", f"d{i}.example.com", "NS") for i in range(40)]
+                return await transport.ask(questions, deadline=asyncio.get_running_loop().time() + 5)
+
+    statuses = [outcome.status for outcome in run(work)]
+    assert statuses == [Status.ANSWERED, Status.UNREACHABLE] * 20
+
+
+def test_ask_is_unreachable_when_there_is_no_route() -> None:
+    async def work() -> Outcome:
+        async with DnsTransport(clock, route=lambda address: (address, 53), timeout=0.2) as transport:
+            question = Question("2001:db8::1", "example.com", "NS")
+            return (await transport.ask([question], deadline=asyncio.get_running_loop().time() + 2))[0]
+
+    assert run(work).status in (Status.UNREACHABLE, Status.TIMEOUT)
+
+
+@pytest.mark.parametrize("over", list(Transport))
+def test_ask_ends_at_the_deadline_when_the_server_is_silent(over: Transport) -> None:
+    start = time.monotonic()
+    outcome, _ = ask(lambda query, transport: None, over=over, timeout=5, seconds=0.4)
+    assert outcome.status is Status.TIMEOUT
+    assert outcome.received is None
+    assert time.monotonic() - start < 1.5
+
+
+@pytest.mark.parametrize("over", list(Transport))
+def test_ask_is_not_asked_when_the_deadline_has_passed(over: Transport) -> None:
+    outcome, server = ask(answer, over=over, seconds=-1)
+    assert outcome.status is Status.NOT_ASKED
+    assert server.queries == []
+
+
+def test_ask_ends_at_the_deadline_when_tcp_dribbles() -> None:
+    outcome, _ = ask(lambda query, over: reply(query, tc=True) if over == "udp" else Raw(b"\xff\xff" + b"x" * 100))
+    assert outcome.status is Status.MALFORMED
+
+
+def big(query: dns.message.Message, size: int) -> bytes:
+    wire = reply(query, answer=NS).to_wire()
+    return wire + bytes(size - len(wire))
+
+
+@pytest.mark.parametrize(
+    ("size", "status"), [(16384, Status.ANSWERED), (16385, Status.OVER_CAP), (65535, Status.OVER_CAP)]
+)
+def test_ask_is_over_cap_when_the_answer_is_larger_than_16_kib(size: int, status: Status) -> None:
+    outcome, _ = ask(lambda query, over: big(query, size), over=Transport.TCP)
+    assert outcome.status is status
+    assert outcome.wire is not None
+    assert len(outcome.wire) == 16384
+    assert outcome.reason.startswith("sha256:") == (status is Status.OVER_CAP)
+
+
+def test_ask_gives_one_digest_when_the_same_large_answer_comes_again() -> None:
+    first, _ = ask(lambda query, over: big(query, 20000), over=Transport.TCP)
+    again, _ = ask(lambda query, over: big(query, 20000), over=Transport.TCP)
+    other, _ = ask(lambda query, over: big(query, 20001), over=Transport.TCP)
+    assert first.reason == again.reason != other.reason
+
+
+@pytest.mark.parametrize("data", [Raw(b""), Raw(b"\0")], ids=["nothing", "half a length"])
+def test_ask_is_unreachable_when_tcp_is_closed_without_an_answer(data: Raw) -> None:
+    outcome, server = ask(lambda query, over: data, over=Transport.TCP)
+    assert outcome.status is Status.UNREACHABLE
+    assert asked(server) == ["tcp", "tcp"]
+
+
+def test_ask_answers_over_tcp_when_the_letter_case_is_changed() -> None:
+    outcome, _ = ask(lambda query, over: other_case(query), over=Transport.TCP)
+    assert outcome.status is Status.ANSWERED
+
+
+def bare(query: dns.message.Message, rcode: dns.rcode.Rcode) -> dns.message.Message:
+    made = dns.message.make_response(query)
+    made.use_edns(0 if rcode == dns.rcode.BADVERS else False)
+    made.set_rcode(rcode)
+    return made
+
+
+@pytest.mark.parametrize("over", list(Transport))
+@pytest.mark.parametrize("rcode", [dns.rcode.FORMERR, dns.rcode.NOTIMP, dns.rcode.BADVERS], ids=dns.rcode.to_text)
+def test_ask_asks_without_edns_once_when_the_server_dislikes_it(rcode: dns.rcode.Rcode, over: Transport) -> None:
+    def behave(query: dns.message.Message, transport: str) -> dns.message.Message:
+        return reply(query, answer=NS) if query.edns < 0 else bare(query, rcode)
+
+    outcome, server = ask(behave, over=over)
+    assert outcome.status is Status.ANSWERED
+    assert answer_facts(outcome).values == ("ns1.example.net",)
+    assert [query.edns for query in server.messages] == [0, -1]
+
+
+def test_ask_gives_the_error_when_the_server_dislikes_plain_questions_too() -> None:
+    outcome, server = ask(lambda query, over: bare(query, dns.rcode.FORMERR))
+    assert outcome.status is Status.ANSWERED
+    assert len(server.queries) == 2
+
+
+def test_ask_limits_what_is_in_flight_when_many_questions_go_to_one_server() -> None:
+    async def work() -> int:
+        flying, most = 0, 0
+
+        async def later(server: NameServer, data: bytes) -> None: ...
+
+        def behave(query: dns.message.Message, transport: str) -> None:
+            nonlocal flying, most
+            flying += 1
+            most = max(most, flying)
+
+        async with NameServer(behave) as server:
+            questions = [Question("192.0.2.1", f"d{i}.example", "NS") for i in range(30)]
+            outcomes = await ask_server(
+                server, questions=questions, timeout=0.2, attempts=1, seconds=0.09, per_server=4
+            )
+            assert {outcome.status for outcome in outcomes} == {Status.TIMEOUT, Status.NOT_ASKED}
+        return most
+
+    assert run(work) == 4
+
+
+def test_ask_never_uses_wall_time_when_it_waits() -> None:
+    class Skipping(asyncio.SelectorEventLoop):
+        """Time stands still but for a jump to the next timer when no socket is ready."""
+
+        now = 0.0
+
+        def time(self) -> float:
+            return self.now
+
+        def _run_once(self) -> None:
+            if not self._ready and self._scheduled and not self._selector.select(0.005):  # type: ignore[attr-defined]
+                self.now = max(self.now, self._scheduled[0].when())  # type: ignore[attr-defined]
+            super()._run_once()  # type: ignore[misc]
+
+    async def work() -> tuple[Outcome, float]:
+        async with NameServer(lambda query, transport: None) as server:
+            outcome = (await ask_server(server, timeout=1000, seconds=1e6))[0]
+            return outcome, asyncio.get_running_loop().time()
+
+    start = time.monotonic()
+    with asyncio.Runner(loop_factory=Skipping) as runner:
+        outcome, now = runner.run(work())
+    assert outcome.status is Status.TIMEOUT
+    assert now == pytest.approx(3000)
+    assert time.monotonic() - start < 5

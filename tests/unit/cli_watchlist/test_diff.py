@@ -1,0 +1,107 @@
+from datetime import UTC, datetime, timedelta
+
+from nswatch_cli.watchlist.canonical import canonical
+from nswatch_cli.watchlist.diff import diff, supersede
+from nswatch_cli.watchlist.load import read_watchlist
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
+
+
+def one(**entry):
+    entry.setdefault("delegation", {"ns": ["ns1.old.example", "ns2.old.example"]})
+    return canonical(read_watchlist({"version": 1, "domains": {"example.com": entry}}))
+
+
+def test_diff_is_empty_when_nothing_changed():
+    assert diff(one(), one()) == []
+
+
+def test_diff_shows_each_key_path_when_values_change():
+    old = one(
+        delegation={"ns": ["ns1.old.example", "ns2.old.example"], "soa_mname": "ns1.old.example"},
+        answers=[{"name": "@", "type": "MX", "values": ["10 mx1.old.example."]}],
+        severity={"txt_changed": "log"},
+    )
+    new = one(
+        delegation={"ns": ["ns2.old.example", "ns3.new.example"], "soa_mname": "ns3.new.example", "dnssec": "unsigned"},
+        answers=[
+            {"name": "@", "type": "MX", "values": ["10 mx1.new.example."]},
+            {"name": "www", "type": "A", "within": ["192.0.2.0/24"]},
+        ],
+    )
+    assert diff(old, new) == [
+        "~ example.com",
+        "    answers[@ MX].values:",
+        "      - 10 mx1.old.example.",
+        "      + 10 mx1.new.example.",
+        "    answers[www A].within:",
+        "      + 192.0.2.0/24",
+        "    delegation.dnssec: + unsigned",
+        "    delegation.ns:",
+        "      - ns1.old.example",
+        "      + ns3.new.example",
+        "    delegation.soa_mname: ns1.old.example -> ns3.new.example",
+        "    severity.txt_changed: - log",
+    ]
+
+
+def test_diff_names_a_domain_when_it_comes_or_goes():
+    lines = diff({"old.example": {"delegation": {"ns": ["a.example"]}}}, {"xn--r8jz45g.jp": {"every": 60}})
+    assert lines == [
+        "- old.example",
+        "    delegation.ns:",
+        "      - a.example",
+        "+ xn--r8jz45g.jp (例え.jp)",
+        "    every: + 60",
+    ]
+
+
+def test_diff_keeps_quiet_about_what_apply_added():
+    stored = {name: supersede(one(answers=[])["example.com"], entry, NOW) for name, entry in one().items()}
+    stored["example.com"]["superseded"] = [{"at": "2026-12-01T00:00:00Z", "delegation": {"ns": ["x.example"]}}]
+    assert diff(stored, one()) == []
+
+
+OLD = one(
+    delegation={"ns": ["ns1.old.example"], "soa_mname": "ns1.old.example"},
+    answers=[
+        {"name": "@", "type": "MX", "values": ["10 mx1.old.example."]},
+        {"name": "www", "type": "A", "values": ["192.0.2.1"]},
+    ],
+)["example.com"]
+
+
+def test_supersede_keeps_only_what_was_replaced():
+    new = OLD | {
+        "delegation": OLD["delegation"] | {"ns": ["ns1.new.example"]},
+        "answers": [{"name": "@", "type": "MX", "values": ["10 mx1.new.example."]}, OLD["answers"][1]],
+    }
+    assert supersede(OLD, new, NOW)["superseded"] == [
+        {
+            "at": "2026-12-01T00:00:00Z",
+            "delegation": {"ns": ["ns1.old.example"]},
+            "answers": [{"name": "@", "type": "MX", "values": ["10 mx1.old.example."]}],
+        }
+    ]
+
+
+def test_supersede_adds_nothing_when_the_same_entry_is_applied_again():
+    new = OLD | {"delegation": {"ns": ["ns1.new.example"]}}
+    stored = supersede(OLD, new, NOW)
+    assert supersede(stored, new, NOW + timedelta(hours=1)) == stored
+    assert supersede(OLD, OLD, NOW) == OLD
+
+
+def test_supersede_keeps_values_for_seven_days_when_others_are_replaced_later():
+    second = OLD | {"delegation": {"ns": ["ns1.new.example"]}}
+    stored = supersede(OLD, second, NOW)
+    third = OLD | {"delegation": {"ns": ["ns1.third.example"]}}
+    within = supersede(stored, third, NOW + timedelta(days=7, seconds=-1))
+    assert [item["delegation"]["ns"] for item in within["superseded"]] == [["ns1.old.example"], ["ns1.new.example"]]
+    after = supersede(stored, third, NOW + timedelta(days=7))
+    assert [item["delegation"]["ns"] for item in after["superseded"]] == [["ns1.new.example"]]
+
+
+def test_supersede_leaves_nothing_when_a_value_was_not_expected_before():
+    old = {"delegation": {"ns": ["a.example"]}}
+    assert "superseded" not in supersede(old, {"delegation": {"ns": ["a.example"], "soa_mname": "a.example"}}, NOW)
