@@ -13,7 +13,7 @@ from nswatch.expect.watchlist import DomainEntry, read_entry
 from nswatch.model import Clock, Facts, Heartbeat, Key, Observation, Result, Source, View
 from nswatch.moments import iso
 from nswatch.observe.plan import turn_start
-from nswatch.record.port import ProbeStore, WatchlistHead
+from nswatch.record.port import Briefing, ProbeStore, WatchlistHead
 from nswatch.record.recorder import ShardRecorder
 
 TOO_LATE = timedelta(seconds=60)
@@ -88,7 +88,7 @@ class Probe:
 
     def schedule(self) -> int:
         """Queue every shard for this region's next turn; return how many. Raises StoreUnavailable."""
-        head, _ = self._newest_watchlist()
+        head, _ = newest_watchlist(self._heads())
         turn = self.next_turn()
         delay = max(0, math.ceil((turn - self._clock()).total_seconds()))
         for shard in range(head.shards):
@@ -104,10 +104,12 @@ class Probe:
         if now - turn > TOO_LATE:
             logger.warning("a turn was dropped: %s is too long past (shard %d)", iso(turn), shard)
             return False
-        head, source = self._newest_watchlist()
+        briefings = self._briefings(shard)
+        head, source = newest_watchlist([(hub, briefing.watchlist) for hub, briefing in briefings])
         entries = self._entries_of(source, head.version, shard)
-        recorders = self._loaded(shard, entries)
-        watched = self._watched(shard, entries, recorders, now)
+        recorders = self._loaded(shard, entries, briefings)
+        followed = [briefing.followed for _, briefing in briefings]
+        watched = _watched(entries, recorders, followed, now)
         seen = self._run(self._observe(watched, turn, head.version))
         heartbeat = Heartbeat(self._region, shard, turn, head.version, seen.incomplete)
         saved = [recorder for recorder in recorders if self._save(recorder, seen, heartbeat)]
@@ -115,22 +117,28 @@ class Probe:
             raise StoreUnavailable(f"no hub took the pass of {iso(turn)} over shard {shard}")
         return True
 
-    def _newest_watchlist(self) -> tuple[WatchlistHead, ProbeStore]:
-        """Return the newest watchlist that a hub holds, and that hub: an `apply` may have missed one of them."""
-        heads: list[tuple[WatchlistHead, ProbeStore]] = []
-        errors = []
+    def _heads(self) -> list[tuple[ProbeStore, WatchlistHead | None]]:
+        heads, errors = [], []
         for hub in self._hubs:
             try:
-                head = hub.watchlist_head()
+                heads.append((hub, hub.watchlist_head()))
             except StoreUnavailable as error:
                 errors.append(str(error))
-                continue
-            if head is not None:
-                heads.append((head, hub))
-        if heads:
-            return max(heads, key=lambda pair: pair[0].version)
-        reason = "; ".join(errors) or "apply one with: nswatch watchlist apply FILE"
-        raise StoreUnavailable(f"no hub holds a watchlist: {reason}")
+        if not heads:
+            raise StoreUnavailable(f"no hub can be read: {'; '.join(errors)}")
+        return heads
+
+    def _briefings(self, shard: int) -> list[tuple[ProbeStore, Briefing]]:
+        briefings, errors = [], []
+        for hub in self._hubs:
+            try:
+                briefings.append((hub, hub.briefing(self._region, shard)))
+            except StoreUnavailable as error:
+                logger.warning("%s cannot be read, so it gets this pass later: %s", hub.hub, error)
+                errors.append(str(error))
+        if not briefings:
+            raise StoreUnavailable(f"no hub can be read: {'; '.join(errors)}")
+        return briefings
 
     def _entries_of(self, hub: ProbeStore, version: int, shard: int) -> dict[str, DomainEntry]:
         """Return the entries of a shard; a version never changes, so that it is read once."""
@@ -142,34 +150,21 @@ class Probe:
             self._entries[version, shard] = known
         return known
 
-    def _loaded(self, shard: int, domains: Iterable[str]) -> list[ShardRecorder]:
+    def _loaded(
+        self, shard: int, domains: Iterable[str], briefings: Sequence[tuple[ProbeStore, Briefing]]
+    ) -> list[ShardRecorder]:
         loaded = []
-        for hub in self._hubs:
-            recorder = self._recorders.setdefault((hub.hub, shard), ShardRecorder(hub, self._region, shard))
+        for hub, briefing in briefings:
+            recorder = self._recorders.setdefault((hub.hub, shard), ShardRecorder(hub, self._region))
             try:
-                recorder.load(domains)
+                recorder.load(domains, briefing.fingerprint)
             except StoreUnavailable as error:
-                logger.warning("%s: the record cannot be read, so it gets this pass later: %s", hub.hub, error)
+                logger.warning("%s cannot be read, so it gets this pass later: %s", hub.hub, error)
                 continue
             loaded.append(recorder)
         if not loaded:
             raise StoreUnavailable("no hub's record can be read")
         return loaded
-
-    def _watched(
-        self, shard: int, entries: Mapping[str, DomainEntry], recorders: Sequence[ShardRecorder], now: datetime
-    ) -> list[Watched]:
-        followed: dict[str, set[tuple[str, str]]] = {}
-        for recorder in recorders:
-            for domain, servers in recorder.store.followed(shard).items():
-                followed.setdefault(domain, set()).update(servers)
-        watched = []
-        for domain, entry in entries.items():
-            allowed = approved(entry, now)
-            views = [view for recorder in recorders for view in recorder.views.get(domain, {}).values()]
-            unexpected = frozenset(view.key for view in views if not as_expected(view, allowed))
-            watched.append(Watched(entry, allowed, unexpected, tuple(sorted(followed.get(domain, ())))))
-        return watched
 
     def _save(self, recorder: ShardRecorder, seen: ShardPass, heartbeat: Heartbeat) -> bool:
         try:
@@ -179,6 +174,38 @@ class Probe:
             return False
         logger.debug("%s: shard %d recorded, %d changes", recorder.store.hub, heartbeat.shard, changes)
         return True
+
+
+def newest_watchlist(
+    held: Iterable[tuple[ProbeStore, WatchlistHead | None]],
+) -> tuple[WatchlistHead, ProbeStore]:
+    """Return the newest watchlist that a hub holds, and that hub: an `apply` may have missed one of them.
+
+    Raises StoreUnavailable when none holds any.
+    """
+    heads = [(head, hub) for hub, head in held if head is not None]
+    if not heads:
+        raise StoreUnavailable("no hub holds a watchlist; apply one with: nswatch watchlist apply FILE")
+    return max(heads, key=lambda pair: pair[0].version)
+
+
+def _watched(
+    entries: Mapping[str, DomainEntry],
+    recorders: Sequence[ShardRecorder],
+    followed_in: Iterable[Mapping[str, Sequence[tuple[str, str]]]],
+    now: datetime,
+) -> list[Watched]:
+    followed: dict[str, set[tuple[str, str]]] = {}
+    for in_hub in followed_in:
+        for domain, servers in in_hub.items():
+            followed.setdefault(domain, set()).update(servers)
+    watched = []
+    for domain, entry in entries.items():
+        allowed = approved(entry, now)
+        views = [view for recorder in recorders for view in recorder.views.get(domain, {}).values()]
+        unexpected = frozenset(view.key for view in views if not as_expected(view, allowed))
+        watched.append(Watched(entry, allowed, unexpected, tuple(sorted(followed.get(domain, ())))))
+    return watched
 
 
 def as_expected(view: View, allowed: Approved) -> bool:

@@ -18,6 +18,8 @@ from nswatch_cli.document import Document, KeyPath, Problem, kind
 
 M = TypeVar("M", bound=BaseModel)
 
+UNKNOWN_KEY = "is not a known key"
+
 
 class Strict(BaseModel):
     """A mapping whose keys are all known and whose values are of the type written down, not of one that would do."""
@@ -69,6 +71,8 @@ def _empty_paths(data: object, path: KeyPath = ()) -> Iterator[KeyPath]:
 def _without_nulls(data: Any) -> Any:
     if isinstance(data, Mapping):
         return {key: _without_nulls(value) for key, value in data.items() if value is not None}
+    if isinstance(data, list):
+        return [_without_nulls(item) for item in data]
     return data
 
 
@@ -94,7 +98,7 @@ def _told(detail: ErrorDetails, path: KeyPath, model: type[BaseModel]) -> tuple[
     if code == "nswatch":
         return context["what"], context["hint"]
     if code == "extra_forbidden":
-        return "is not a known key", _nearest(str(path[-1]), known_keys(model, path[:-1]), "the keys here are")
+        return UNKNOWN_KEY, nearest_key(str(path[-1]), known_keys(model, path[:-1]))
     if code == "missing":
         return "is missing", f"give {_description(model, path)}"
     if code in _NOT_A:
@@ -121,6 +125,11 @@ def _nearest(word: str, known: list[str], otherwise: str) -> str:
     if close:
         return f"did you mean {close[0]}?"
     return f"{otherwise} " + " or ".join(part for part in (", ".join(known[:-1]), *known[-1:]) if part)
+
+
+def nearest_key(word: str, known: list[str]) -> str:
+    """Return the hint for a key that is none of the ``known``."""
+    return _nearest(word, known, "the keys here are")
 
 
 def nearest(word: str, known: list[str]) -> str:

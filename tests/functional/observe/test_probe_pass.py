@@ -8,12 +8,12 @@ from typing import Any
 
 import dns.message
 import pytest
+from tests.functional.observe.world import ROOT, World, Zone, authority, run, world
+from tests.support.nameserver import Behaviour, referral, reply
 
 from nswatch.expect.watchlist import Delegation, DomainEntry, PlannedChange
 from nswatch.model import Key, Observation, Result, Source, Transport
 from nswatch.observe.probe_pass import DomainPass, DomainTask, Vantage, observe_domain, observe_shard
-from tests.functional.observe.world import ROOT, World, Zone, authority, run, world
-from tests.support.nameserver import Behaviour, referral, reply
 
 GENUINE = ("ns1.good.net", "ns2.good.net")
 FORGED = ("ns1.evil.net", "ns2.evil.net")
@@ -73,7 +73,7 @@ def one_pass(
     behaviours: dict[str, Behaviour],
     *,
     entry: DomainEntry = ENTRY,
-    timeout: float = 0.5,  # noqa: ASYNC109
+    timeout: float = 0.5,
     **more: Any,
 ) -> tuple[DomainPass, World]:
     async def work() -> tuple[DomainPass, World]:
@@ -161,7 +161,7 @@ def test_observe_domain_keeps_the_udp_answer_and_says_so_when_tcp_fails() -> Non
 @pytest.mark.parametrize("rcode", ["NXDOMAIN", "NOERROR"])
 def test_observe_domain_is_complete_and_confirmed_when_the_delegation_is_gone(rcode: str) -> None:
     soa = ["com. 900 IN SOA a.gtld-servers.net. nstld. 1 1800 900 604800 900"]
-    gone: Behaviour = lambda query, transport: reply(query, authority=soa, rcode=rcode)  # noqa: E731
+    gone: Behaviour = lambda query, _transport: reply(query, authority=soa, rcode=rcode)  # noqa: E731
     made, _ = one_pass(internet() | dict.fromkeys(TLD, gone))
     result = Result.NXDOMAIN if rcode == "NXDOMAIN" else Result.NODATA
     assert made.complete
@@ -193,10 +193,10 @@ def test_observe_domain_ignores_keys_when_they_are_of_others() -> None:
 
 
 REFUSALS: dict[str, tuple[Behaviour, Result]] = {
-    "refused": (lambda query, transport: reply(query, rcode="REFUSED", aa=False), Result.REFUSED),
-    "servfail": (lambda query, transport: reply(query, rcode="SERVFAIL", aa=False), Result.SERVFAIL),
-    "silent": (lambda query, transport: None, Result.TIMEOUT),
-    "upward": (lambda query, transport: referral(query, "com", ["a.gtld-servers.net"]), Result.NOT_AUTHORITATIVE),
+    "refused": (lambda query, _transport: reply(query, rcode="REFUSED", aa=False), Result.REFUSED),
+    "servfail": (lambda query, _transport: reply(query, rcode="SERVFAIL", aa=False), Result.SERVFAIL),
+    "silent": (lambda _query, _transport: None, Result.TIMEOUT),
+    "upward": (lambda query, _transport: referral(query, "com", ["a.gtld-servers.net"]), Result.NOT_AUTHORITATIVE),
     "child data": (zone_of(GENUINE), Result.NOT_VISIBLE),
 }
 
@@ -298,7 +298,7 @@ def test_observe_domain_states_what_it_sees_when_nothing_is_expected() -> None:
 
 
 def test_observe_domain_tells_of_interception_when_the_root_recurses() -> None:
-    resolver: Behaviour = lambda query, transport: reply(query, ra=True, aa=False)  # noqa: E731
+    resolver: Behaviour = lambda query, _transport: reply(query, ra=True, aa=False)  # noqa: E731
     made, _ = one_pass(internet() | {ROOT: resolver})
     assert made.interception is not None
     assert not made.complete
@@ -354,7 +354,7 @@ def test_observe_shard_observes_the_others_when_our_own_code_fails_on_one(caplog
 def test_observe_domain_ends_by_its_deadline_when_everything_is_silent() -> None:
     async def work() -> tuple[DomainPass, float]:
         loop = asyncio.get_running_loop()
-        silent: Callable[..., None] = lambda query, transport: None  # noqa: E731
+        silent: Callable[..., None] = lambda _query, _transport: None  # noqa: E731
         async with world(internet() | dict.fromkeys((*TLD, NET, *GOOD), silent), timeout=1.5) as here:
             start = loop.time()
             made = await observe_domain(ENTRY, **options(here, deadline=here.deadline(2)))

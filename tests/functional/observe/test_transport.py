@@ -1,22 +1,24 @@
 """The transport against real servers on loopback."""
 
 import asyncio
+import contextlib
 import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import dns.edns
 import dns.flags
 import dns.message
 import dns.rcode
 import pytest
+from tests.support.nameserver import Behaviour, NameServer, Raw, reply
 
 from nswatch.model import Outcome, Question, Status, Transport
 from nswatch.observe.facts import answer_facts
 from nswatch.observe.transport import DnsTransport
-from tests.support.nameserver import Behaviour, NameServer, Raw, reply
+from nswatch.observe.udp import UdpSocket
 
 T = TypeVar("T")
 NS = ["example.com. 300 IN NS ns1.example.net."]
@@ -45,7 +47,7 @@ async def ask_server(
     seconds: float = 5,
     questions: Sequence[Question] = (Question("192.0.2.1", "example.com", "NS"),),
     timeout: float = 0.3,  # noqa: ASYNC109
-    **settings: int,
+    **settings: Any,
 ) -> list[Outcome]:
     async with DnsTransport(
         clock, route=lambda _: (server.host, server.port), timeout=timeout, **settings
@@ -54,7 +56,7 @@ async def ask_server(
         return await transport.ask(questions, deadline=deadline, over=over)
 
 
-def ask(behave: Behaviour, *, over: Transport = Transport.UDP, **options: float) -> tuple[Outcome, NameServer]:
+def ask(behave: Behaviour, *, over: Transport = Transport.UDP, **options: Any) -> tuple[Outcome, NameServer]:
     async def work() -> tuple[Outcome, NameServer]:
         udp, tcp = bool(options.pop("udp", True)), bool(options.pop("tcp", True))
         async with NameServer(behave, udp=udp, tcp=tcp) as server:
@@ -116,41 +118,31 @@ def test_ask_takes_the_right_answer_when_a_wrong_id_comes_first() -> None:
 
 
 def test_ask_takes_the_right_answer_when_another_source_answers_first() -> None:
-    async def work() -> Outcome:
-        clients: list[tuple[str, int]] = []
+    async def work() -> tuple[Outcome, int]:
+        loop = asyncio.get_running_loop()
+        spoofer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 
-        class Spoofer(asyncio.DatagramProtocol):
-            pass
+        class Server(asyncio.DatagramProtocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                self.transport = cast("asyncio.DatagramTransport", transport)
 
-        spoofer, _ = await asyncio.get_running_loop().create_datagram_endpoint(Spoofer, local_addr=("127.0.0.1", 0))
+            def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+                query = dns.message.from_wire(data)
+                spoofer.sendto(reply(query, answer=["example.com. 300 IN NS evil.example."]).to_wire(), addr)
+                loop.call_later(0.1, self.transport.sendto, reply(query, answer=NS).to_wire(), addr)
 
-        async with NameServer(lambda query, transport: None) as server:
+        listening, _ = await loop.create_datagram_endpoint(Server, local_addr=("127.0.0.1", 0))
+        port = listening.get_extra_info("sockname")[1]
+        async with DnsTransport(clock, route=lambda _: ("127.0.0.1", port), timeout=2) as transport:
+            question = Question("192.0.2.1", "example.com", "NS")
+            outcome = (await transport.ask([question], deadline=loop.time() + 5))[0]
+            dropped = sum(opened.dropped for opened in transport._sockets.values() if isinstance(opened, UdpSocket))
+        listening.abort()
+        spoofer.close()
+        return outcome, dropped
 
-            def behave(query: dns.message.Message, transport: str) -> None:
-                forged = reply(query, answer=["example.com. 300 IN NS evil.example."]).to_wire()
-                spoofer.sendto(forged, clients[0])
-                asyncio.get_running_loop().call_later(
-                    0.1,
-                    server._transport.sendto,
-                    reply(query, answer=NS).to_wire(),
-                    clients[0],  # type: ignore[union-attr]
-                )
-
-            server.behave = behave
-            protocol = server._transport.get_protocol()  # type: ignore[union-attr]
-            original = protocol.datagram_received  # type: ignore[union-attr]
-
-            def received(data: bytes, addr: tuple[str, int]) -> None:
-                clients.append(addr)
-                original(data, addr)
-
-            protocol.datagram_received = received  # type: ignore[union-attr]
-            outcome = (await ask_server(server, timeout=1))[0]
-            spoofer.abort()
-            return outcome
-
-    outcome = run(work)
-    assert outcome.status is Status.ANSWERED
+    outcome, dropped = run(work)
+    assert (outcome.status, outcome.transport, dropped) == (Status.ANSWERED, Transport.UDP, 1)
     assert answer_facts(outcome).values == ("ns1.example.net",)
 
 
@@ -198,13 +190,13 @@ def test_ask_goes_to_tcp_when_the_udp_answer_is_mangled(mangle: Callable[[dns.me
 
 
 def test_ask_takes_the_udp_answer_when_it_follows_a_mangled_one() -> None:
-    outcome, server = ask(lambda query, over: [question_of("example.org")(query), reply(query, answer=NS).to_wire()])
+    outcome, server = ask(lambda query, _over: [question_of("example.org")(query), reply(query, answer=NS).to_wire()])
     assert (outcome.status, outcome.transport) == (Status.ANSWERED, Transport.UDP)
     assert asked(server) == ["udp"]
 
 
 def test_ask_is_malformed_with_the_evidence_when_udp_is_mangled_and_tcp_refused() -> None:
-    outcome, _ = ask(lambda query, over: question_of("example.org")(query), tcp=False)
+    outcome, _ = ask(lambda query, _over: question_of("example.org")(query), tcp=False)
     assert (outcome.status, outcome.transport) == (Status.MALFORMED, Transport.UDP)
     assert outcome.wire is not None
     assert dns.message.from_wire(outcome.wire).question[0].name.to_text() == "example.org."
@@ -212,14 +204,14 @@ def test_ask_is_malformed_with_the_evidence_when_udp_is_mangled_and_tcp_refused(
 
 def test_ask_goes_to_tcp_when_the_answer_is_truncated() -> None:
     many = [f"example.com. 300 IN NS ns.{'x' * 50}{i}.example." for i in range(40)]
-    outcome, server = ask(lambda query, over: reply(query, answer=many))
+    outcome, server = ask(lambda query, _over: reply(query, answer=many))
     assert (outcome.status, outcome.transport) == (Status.ANSWERED, Transport.TCP)
     assert len(answer_facts(outcome).values) == 40
     assert asked(server) == ["udp", "tcp"]
 
 
 def test_ask_is_unreachable_when_the_answer_is_truncated_and_tcp_refused() -> None:
-    outcome, _ = ask(lambda query, over: reply(query, tc=True), tcp=False)
+    outcome, _ = ask(lambda query, _over: reply(query, tc=True), tcp=False)
     assert (outcome.status, outcome.transport) == (Status.UNREACHABLE, Transport.TCP)
 
 
@@ -283,7 +275,7 @@ def test_ask_is_unreachable_when_there_is_no_route() -> None:
 @pytest.mark.parametrize("over", list(Transport))
 def test_ask_ends_at_the_deadline_when_the_server_is_silent(over: Transport) -> None:
     start = time.monotonic()
-    outcome, _ = ask(lambda query, transport: None, over=over, timeout=5, seconds=0.4)
+    outcome, _ = ask(lambda _query, _transport: None, over=over, timeout=5, seconds=0.4)
     assert outcome.status is Status.TIMEOUT
     assert outcome.received is None
     assert time.monotonic() - start < 1.5
@@ -296,9 +288,37 @@ def test_ask_is_not_asked_when_the_deadline_has_passed(over: Transport) -> None:
     assert server.queries == []
 
 
-def test_ask_ends_at_the_deadline_when_tcp_dribbles() -> None:
+def test_ask_is_malformed_when_tcp_is_closed_in_the_middle() -> None:
     outcome, _ = ask(lambda query, over: reply(query, tc=True) if over == "udp" else Raw(b"\xff\xff" + b"x" * 100))
-    assert outcome.status is Status.MALFORMED
+    assert (outcome.status, outcome.transport) == (Status.MALFORMED, Transport.TCP)
+
+
+@pytest.mark.parametrize(("size", "status"), [(1, Status.TIMEOUT), (8000, Status.OVER_CAP)])
+def test_ask_ends_at_the_deadline_when_tcp_dribbles(size: int, status: Status) -> None:
+    async def work() -> tuple[Outcome, float]:
+        async def dribble(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with contextlib.suppress(ConnectionError):
+                writer.write(b"\xff\xff")
+                for _ in range(6):
+                    writer.write(b"x" * size)
+                    await writer.drain()
+                    await asyncio.sleep(0.1)
+                await asyncio.sleep(2)
+            writer.close()
+
+        server = await asyncio.start_server(dribble, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        async with DnsTransport(clock, route=lambda _: ("127.0.0.1", port)) as transport:
+            question = Question("192.0.2.1", "example.com", "NS")
+            outcome = (await transport.ask([question], deadline=start + 0.8, over=Transport.TCP))[0]
+        server.close()
+        return outcome, loop.time() - start
+
+    outcome, seconds = run(work)
+    assert outcome.status is status
+    assert seconds < 1.5
 
 
 def big(query: dns.message.Message, size: int) -> bytes:
@@ -310,7 +330,7 @@ def big(query: dns.message.Message, size: int) -> bytes:
     ("size", "status"), [(16384, Status.ANSWERED), (16385, Status.OVER_CAP), (65535, Status.OVER_CAP)]
 )
 def test_ask_is_over_cap_when_the_answer_is_larger_than_16_kib(size: int, status: Status) -> None:
-    outcome, _ = ask(lambda query, over: big(query, size), over=Transport.TCP)
+    outcome, _ = ask(lambda query, _over: big(query, size), over=Transport.TCP)
     assert outcome.status is status
     assert outcome.wire is not None
     assert len(outcome.wire) == 16384
@@ -318,21 +338,21 @@ def test_ask_is_over_cap_when_the_answer_is_larger_than_16_kib(size: int, status
 
 
 def test_ask_gives_one_digest_when_the_same_large_answer_comes_again() -> None:
-    first, _ = ask(lambda query, over: big(query, 20000), over=Transport.TCP)
-    again, _ = ask(lambda query, over: big(query, 20000), over=Transport.TCP)
-    other, _ = ask(lambda query, over: big(query, 20001), over=Transport.TCP)
+    first, _ = ask(lambda query, _over: big(query, 20000), over=Transport.TCP)
+    again, _ = ask(lambda query, _over: big(query, 20000), over=Transport.TCP)
+    other, _ = ask(lambda query, _over: big(query, 20001), over=Transport.TCP)
     assert first.reason == again.reason != other.reason
 
 
 @pytest.mark.parametrize("data", [Raw(b""), Raw(b"\0")], ids=["nothing", "half a length"])
 def test_ask_is_unreachable_when_tcp_is_closed_without_an_answer(data: Raw) -> None:
-    outcome, server = ask(lambda query, over: data, over=Transport.TCP)
+    outcome, server = ask(lambda _query, _over: data, over=Transport.TCP)
     assert outcome.status is Status.UNREACHABLE
     assert asked(server) == ["tcp", "tcp"]
 
 
 def test_ask_answers_over_tcp_when_the_letter_case_is_changed() -> None:
-    outcome, _ = ask(lambda query, over: other_case(query), over=Transport.TCP)
+    outcome, _ = ask(lambda query, _over: other_case(query), over=Transport.TCP)
     assert outcome.status is Status.ANSWERED
 
 
@@ -356,7 +376,7 @@ def test_ask_asks_without_edns_once_when_the_server_dislikes_it(rcode: dns.rcode
 
 
 def test_ask_gives_the_error_when_the_server_dislikes_plain_questions_too() -> None:
-    outcome, server = ask(lambda query, over: bare(query, dns.rcode.FORMERR))
+    outcome, server = ask(lambda query, _over: bare(query, dns.rcode.FORMERR))
     assert outcome.status is Status.ANSWERED
     assert len(server.queries) == 2
 
@@ -364,8 +384,6 @@ def test_ask_gives_the_error_when_the_server_dislikes_plain_questions_too() -> N
 def test_ask_limits_what_is_in_flight_when_many_questions_go_to_one_server() -> None:
     async def work() -> int:
         flying, most = 0, 0
-
-        async def later(server: NameServer, data: bytes) -> None: ...
 
         def behave(query: dns.message.Message, transport: str) -> None:
             nonlocal flying, most
@@ -398,7 +416,7 @@ def test_ask_never_uses_wall_time_when_it_waits() -> None:
             super()._run_once()  # type: ignore[misc]
 
     async def work() -> tuple[Outcome, float]:
-        async with NameServer(lambda query, transport: None) as server:
+        async with NameServer(lambda _query, _transport: None) as server:
             outcome = (await ask_server(server, timeout=1000, seconds=1e6))[0]
             return outcome, asyncio.get_running_loop().time()
 

@@ -1,16 +1,18 @@
 """The iterative walk through real servers on loopback."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
 import dns.message
 import pytest
+from tests.functional.observe.world import HINTS, ROOT, World, Zone, authority, run, world
+from tests.support.nameserver import Behaviour, referral, reply
 
 from nswatch.observe.budget import Budget
+from nswatch.observe.cache import WalkCache
 from nswatch.observe.servers import Addresses, Lookup, Parent, Server
 from nswatch.observe.walk import Walker
-from tests.functional.observe.world import ROOT, World, Zone, authority, run, world
-from tests.support.nameserver import Behaviour, referral, reply
 
 COM, UK, JP, NET = "198.51.100.2", "198.51.100.3", "198.51.100.4", "198.51.100.5"
 CO_UK, OWN, HOST = "198.51.100.6", "198.51.100.7", "198.51.100.8"
@@ -107,18 +109,20 @@ def test_parent_of_resolves_a_server_when_its_glue_is_out_of_bailiwick() -> None
 
 
 def test_parent_of_skips_lame_servers_when_others_lead_on() -> None:
-    refusing: Behaviour = lambda query, transport: reply(query, rcode="REFUSED", aa=False)  # noqa: E731
-    upward: Behaviour = lambda query, transport: referral(query, "", ["a.root-servers.net"])  # noqa: E731
-    sideways: Behaviour = lambda query, transport: referral(query, "co.uk", ["evil.co.uk"])  # noqa: E731
-    silent: Behaviour = lambda query, transport: None  # noqa: E731
+    refusing: Behaviour = lambda query, _transport: reply(query, rcode="REFUSED", aa=False)  # noqa: E731
+    upward: Behaviour = lambda query, _transport: referral(query, "", ["a.root-servers.net"])  # noqa: E731
+    sideways: Behaviour = lambda query, _transport: referral(query, "org.uk", ["ns.org.uk"], [("ns.org.uk", OWN)])  # noqa: E731
+    silent: Behaviour = lambda _query, _transport: None  # noqa: E731
     behaviours = internet()
     hosts = [f"ns{i}.nic.uk" for i in range(5)]
     glue = [(host, f"192.0.2.{i}") for i, host in enumerate(hosts)]
     behaviours[ROOT] = authority(root(uk=(hosts, glue)))
-    behaviours |= dict(zip((address for _, address in glue), (refusing, upward, sideways, silent, UK_AND_CO_UK)))
+    behaviours |= dict(
+        zip((address for _, address in glue), (refusing, upward, sideways, silent, UK_AND_CO_UK), strict=True)
+    )
     for domain in ("a.co.uk", "b.co.uk", "c.co.uk", "d.co.uk", "e.co.uk"):
         parent, _ = parent_of(domain, behaviours)
-        assert parent.zone == "co.uk"
+        assert (parent.zone, parent.servers) == ("co.uk", (Server("nsa.nic.uk", (UK,)),))
 
 
 def test_parent_of_remembers_cuts_until_their_ttl_when_asked_again() -> None:
@@ -140,7 +144,7 @@ def test_parent_of_keeps_the_last_known_when_the_root_falls_silent() -> None:
         async with world(internet(), timeout=0.05) as here:
             await here.walker.parent_of("example.co.uk", Budget(), here.deadline())
             here.now[0] += timedelta(days=1)
-            here.servers[ROOT].behave = lambda query, transport: None
+            here.servers[ROOT].behave = lambda _query, _transport: None
             return await here.walker.parent_of("example.co.uk", Budget(), here.deadline(1))
 
     assert run(work).zone == "co.uk"
@@ -148,8 +152,6 @@ def test_parent_of_keeps_the_last_known_when_the_root_falls_silent() -> None:
 
 def test_parent_of_asks_the_root_once_when_many_domains_of_one_tld_start_together() -> None:
     async def work() -> World:
-        import asyncio
-
         async with world(internet()) as here:
             await asyncio.gather(
                 *(here.walker.parent_of(f"d{i}.example.com", Budget(), here.deadline()) for i in range(20))
@@ -161,7 +163,7 @@ def test_parent_of_asks_the_root_once_when_many_domains_of_one_tld_start_togethe
 
 
 INTERCEPTED = {
-    "RA": lambda query, transport: reply(
+    "RA": lambda query, _transport: reply(
         query, answer=[f"{query.question[0].name} 60 IN NS ns.isp."], aa=False, ra=True
     ),
     "no AA": lambda query, transport: (
@@ -240,7 +242,7 @@ def test_addresses_of_ends_when_two_delegations_need_each_other() -> None:
 
 
 def test_addresses_of_ends_when_a_referral_refers_to_its_own_zone() -> None:
-    host: Behaviour = lambda query, transport: referral(query, "host.net", ["ns.host.net"], [("ns.host.net", HOST)])  # noqa: E731
+    host: Behaviour = lambda query, _transport: referral(query, "host.net", ["ns.host.net"], [("ns.host.net", HOST)])  # noqa: E731
     found, here = addresses_of("www.host.net", internet(host=host))
     assert found.result is Lookup.UNKNOWN
     assert len(here.asked()) < 10
@@ -259,9 +261,6 @@ def test_addresses_of_stays_in_budget_when_a_referral_is_a_bomb(queries: int) ->
 
 def test_addresses_of_works_from_a_cache_when_the_walker_is_new() -> None:
     async def work() -> tuple[int, int]:
-        from nswatch.observe.cache import WalkCache
-        from tests.functional.observe.world import HINTS
-
         async with world(internet()) as here:
             cache = WalkCache(lambda: here.now[0])
             counts = []

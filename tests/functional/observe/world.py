@@ -1,4 +1,4 @@
-"""A small Internet of real name servers on loopback: simulated addresses, each with the zones it is authoritative for."""
+"""A small Internet of real name servers on loopback: simulated addresses, and the zones each serves."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import TypeVar
 
 import dns.message
+from tests.support.nameserver import Behaviour, NameServer, referral, reply
 
 from nswatch.names import is_within
 from nswatch.observe.servers import Server
 from nswatch.observe.transport import DnsTransport
 from nswatch.observe.walk import Walker
-from tests.support.nameserver import Behaviour, NameServer, referral, reply
 
 T = TypeVar("T")
 ROOT = "198.51.100.1"

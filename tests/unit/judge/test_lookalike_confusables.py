@@ -80,6 +80,17 @@ def test_near_miss_names_a_character_that_does_not_show(hidden: str) -> None:
     assert hidden not in json.dumps(found.as_detail(), ensure_ascii=False)
 
 
+@pytest.mark.parametrize("front", ["ns1.", ""])
+def test_near_miss_lines_up_what_the_dns_has_when_names_look_the_same(front: str) -> None:
+    joiner, non_joiner = (f"{front}{a_label(f'dns{hidden}host')}.example" for hidden in "\u200d\u200c")
+    found = near_miss(joiner, non_joiner)
+    assert found is not None
+    assert found.kinds == ("invisible character",)
+    assert found.score == 1
+    assert "^" in found.aligned[2]
+    assert "xn--" in found.aligned[0]
+
+
 def test_near_miss_names_an_accent_of_its_own() -> None:
     found = near_miss(f"ns1.{a_label('dnsho' + chr(0x323) + 'st')}.example", "ns1.dnshost.example")
     assert found is not None

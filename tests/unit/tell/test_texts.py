@@ -254,6 +254,9 @@ def test_page_names_who_took_it() -> None:
     ("forged", "until"),
     [
         pytest.param([], "2020-06-03 11:52:00 UTC", id="48 h at least"),
+        pytest.param(
+            [("ns1.evil.example", "192.0.2.1", 60, True)], "2020-06-03 11:52:00 UTC", id="48 h for short TTLs"
+        ),
         pytest.param([("(parent)", "", 172800, True)], "2020-06-03 11:52:00 UTC", id="parent's TTL"),
         pytest.param([("ns1.evil.example", "192.0.2.1", 360000, True)], "2020-06-05 15:52:00 UTC", id="longest TTL"),
         pytest.param([("ns1.evil.example", "192.0.2.1", 99999999, True)], "2020-06-08 11:52:00 UTC", id="7 days"),

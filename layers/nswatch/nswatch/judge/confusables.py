@@ -8,7 +8,7 @@ read in under 1 ms, and only when a name has an ``xn--`` label.
 
 import unicodedata
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Literal
 
 Likeness = Literal["homoglyph", "diacritic"]
@@ -69,7 +69,7 @@ def skeleton(char: str) -> str:
 @cache
 def _prototypes() -> dict[str, tuple[str, ...]]:
     table: dict[str, tuple[str, ...]] = {}
-    for line in files(__package__).joinpath("confusables.txt").read_text(encoding="utf-8").splitlines():
+    for line in Path(__file__).with_name("confusables.txt").read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
             continue
         prototype, *points = line.split()

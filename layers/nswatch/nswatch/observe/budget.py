@@ -16,7 +16,7 @@ _ATTEMPTS = 3
 
 
 class Budget:
-    """Counts queries down: questions, and what the transport repeated (afterwards, so the end may be overdrawn a little).
+    """Counts queries down: questions, and (afterwards, so it may be overdrawn a little) what the transport repeated.
 
     A share has its own limit and is paid for by the whole, too.
     """

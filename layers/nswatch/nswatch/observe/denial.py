@@ -14,7 +14,6 @@ from dns.rdatatype import RdataType
 
 from nswatch.observe import wire
 
-_BASE32_TO_HEX = str.maketrans("0123456789ABCDEFGHIJKLMNOPQRSTUV", "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")
 _MAX_ITERATIONS = 500
 _OPT_OUT = 1
 
@@ -77,6 +76,6 @@ def _hash(domain: str, salt: bytes, iterations: int) -> bytes:
 
 def _from_base32hex(label: bytes) -> bytes | None:
     try:
-        return base64.b32decode(label.decode("ascii").upper().translate(_BASE32_TO_HEX))
-    except (binascii.Error, UnicodeDecodeError):
+        return base64.b32hexdecode(label, casefold=True)
+    except binascii.Error:
         return None

@@ -7,12 +7,11 @@ case, compression and duplicates never change the facts. Names in RDATA are lowe
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import dns.flags
 import dns.message
-import dns.name
 import dns.rcode
-import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
@@ -61,28 +60,28 @@ def _read(outcome: Outcome, read: Callable[[dns.message.Message], Facts]) -> Fac
         return Facts(Result.OVER_CAP, digest=wire.digest(outcome.wire), note=str(costly))
     except wire.Malformed as malformed:
         return Facts(Result.MALFORMED, note=str(malformed))
+    return _error(message) or read(message)
+
+
+def _error(message: dns.message.Message) -> Facts | None:
     rcode = message.rcode()
     if rcode in _REFUSALS:
         return Facts(_REFUSALS[rcode])
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return Facts(Result.OTHER_ERROR, note=dns.rcode.to_text(rcode))
-    if message.flags & dns.flags.TC:
-        return Facts(Result.OTHER_ERROR, note="truncated")
-    return read(message)
+    return Facts(Result.OTHER_ERROR, note="truncated") if message.flags & dns.flags.TC else None
 
 
 def _delegation(message: dns.message.Message, domain: str) -> Facts:
     sections = _Sections(message)
     if not message.flags & dns.flags.AA:
         return _referral(sections, domain, nxdomain=message.rcode() == dns.rcode.NXDOMAIN)
-    if sections.answers(domain, RdataType.NS):
+    owners = sections.owners(sections.authority, RdataType.SOA)
+    if sections.find(sections.answer, domain, RdataType.NS) or domain in owners:
         return Facts(Result.NOT_VISIBLE, note="the server answers for the child zone itself")
-    alias = sections.answers(domain, RdataType.CNAME)
+    alias = sections.find(sections.answer, domain, RdataType.CNAME)
     if alias:
         return Facts(Result.NODATA, note=f"an alias of {', '.join(canonical_values(alias))} instead of a delegation")
-    owners = sections.owners(sections.authority, RdataType.SOA)
-    if domain in owners:
-        return Facts(Result.NOT_VISIBLE, note="the server answers for the child zone itself")
     if owners and not any(is_within(domain, owner) for owner in owners):
         return Facts(Result.NOT_AUTHORITATIVE, note=f"speaks for {', '.join(owners)}")
     if not owners and domain in sections.owners(sections.authority, RdataType.NS):
@@ -150,7 +149,7 @@ def canonical_values(rrset: dns.rrset.RRset) -> tuple[str, ...]:
     return tuple(sorted({_value(rdata) for rdata in rrset}))
 
 
-def _value(rdata: dns.rdata.Rdata) -> str:
+def _value(rdata: Any) -> str:
     match rdata.rdtype:
         case RdataType.NS | RdataType.CNAME | RdataType.PTR | RdataType.DNAME:
             return wire.text(rdata.target)
@@ -164,7 +163,7 @@ def _value(rdata: dns.rdata.Rdata) -> str:
         case RdataType.DS:
             return f"{rdata.key_tag} {int(rdata.algorithm)} {int(rdata.digest_type)} {rdata.digest.hex()}"
         case _:
-            return rdata.to_text()
+            return str(rdata.to_text())
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +186,6 @@ class _Sections:
             if rrset.rdtype == rdtype and rrset.rdclass == dns.rdataclass.IN and wire.text(rrset.name) == owner:
                 return rrset
         return None
-
-    def answers(self, owner: str, rdtype: int) -> dns.rrset.RRset | None:
-        return self.find(self.answer, owner, rdtype)
 
     @staticmethod
     def owners(section: list[dns.rrset.RRset], rdtype: int) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from nswatch.observe.servers import Server
 
 
 class Kind(StrEnum):
-    """How an answer moves a walk on; LAME is every answer that does not."""
+    """How an answer moves a walk on; LAME (not authoritative for the zone it was asked for, or broken) does not."""
 
     REFERRAL = "referral"
     ANSWER = "answer"
@@ -46,11 +46,11 @@ _LAME = Reply(Kind.LAME)
 
 
 def read_reply(outcome: Outcome, zone: str) -> Reply:
-    """Read the answer of a server of ``zone``. Only what such a server may say is believed:
+    """Read the answer of a server of ``zone``, and believe only what such a server may say.
 
-    a referral to a zone below its own and not beside the question, data for the question with AA=1, and addresses of
-    hosts within its zone.
-    """  # noqa: D400, D415 - the colon leads on
+    That is: a referral to a zone below its own and above the question, data for the question with AA=1, and addresses
+    of hosts within its zone. All else is LAME.
+    """
     if outcome.status is not Status.ANSWERED or outcome.wire is None:
         return _LAME
     try:

@@ -32,6 +32,11 @@ _PLAIN = frozenset({
 })  # fmt: skip
 """RDATA that holds none. Any other type (HIP may hold thousands) is not worth parsing in an answer of ours."""
 
+_KNOWN = frozenset(int(rdtype) for rdtype in _T)
+"""What dnspython parses; a type that it does not know it takes as opaque octets."""
+_META = range(128, 256)
+"""Types of questions and of signed transactions (RFC 6895 section 3.1)."""
+
 
 class Malformed(ValueError):
     """The bytes are not a DNS message; never leaves this room."""
@@ -106,10 +111,10 @@ class _Walk:
             start += skip
             for _ in range(names):
                 start = self._name(start)
-        elif rdtype not in _PLAIN and dns.rdatatype.is_metatype(dns.rdatatype.RdataType.make(rdtype)):
+        elif rdtype in _META and rdtype != _T.OPT:
             raise Malformed(f"type {rdtype} is no data")
-        elif rdtype not in _PLAIN and _known(rdtype):
-            raise TooCostly(f"records of type {dns.rdatatype.to_text(rdtype)}")
+        elif rdtype in _KNOWN - _PLAIN:
+            raise TooCostly(f"records of type {_T(rdtype).name}")
         return end
 
     def _name(self, at: int) -> int:
@@ -134,10 +139,6 @@ class _Walk:
                 at = target
             else:
                 raise Malformed("a label of an unknown kind")
-
-
-def _known(rdtype: int) -> bool:
-    return not dns.rdatatype.to_text(dns.rdatatype.RdataType.make(rdtype)).startswith("TYPE")
 
 
 def text(name: dns.name.Name) -> str:

@@ -68,31 +68,32 @@ def fingerprint_of(view: View) -> str:
 
 
 def view_to_item(view: View) -> Item:
-    """Return the attributes of a view beside its key."""
-    return {
+    """Return the attributes of a view beside its key: ``pass_time`` for conditions, the rest as one JSON text."""
+    document = {
         "server_name": view.server_name,
-        "facts": None if view.facts is None else canonical_json(facts_to_json(view.facts)),
+        "facts": None if view.facts is None else facts_to_json(view.facts),
         "transport": view.transport,
         "first_seen": iso(view.first_seen),
         "first_pass": iso(view.first_pass),
-        "pass_time": iso(view.last_seen),
         "result": view.result,
         "result_since": iso(view.result_since),
     }
+    return {"pass_time": iso(view.last_seen), "view": canonical_json(document)}
 
 
 def view_from_item(region: str, item: Item) -> View:
     """Return the view that an item of a ``latest#…`` key holds."""
+    document = json.loads(item["view"])
     return View(
         key=key_of_latest(region, item["sk"]),
-        server_name=item["server_name"],
-        facts=facts_from_json(json.loads(item["facts"])) if "facts" in item else None,
-        transport=Transport(item["transport"]),
-        first_seen=parse_iso(item["first_seen"]),
-        first_pass=parse_iso(item["first_pass"]),
+        server_name=document["server_name"],
+        facts=None if document["facts"] is None else facts_from_json(document["facts"]),
+        transport=Transport(document["transport"]),
+        first_seen=parse_iso(document["first_seen"]),
+        first_pass=parse_iso(document["first_pass"]),
         last_seen=parse_iso(item["pass_time"]),
-        result=Result(item["result"]),
-        result_since=parse_iso(item["result_since"]),
+        result=Result(document["result"]),
+        result_since=parse_iso(document["result_since"]),
     )
 
 

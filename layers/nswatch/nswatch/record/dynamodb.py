@@ -22,6 +22,9 @@ Item = dict[str, Any]
 _CONFLICTS = frozenset({"ConditionalCheckFailedException", "TransactionConflictException"})
 _SERIALISE, _DESERIALISE = TypeSerializer().serialize, TypeDeserializer().deserialize
 
+_BATCH_ATTEMPTS = 3
+"""How often what DynamoDB leaves of a batch is asked for again, before the hub counts as unavailable."""
+
 CONFIG = Config(connect_timeout=1, read_timeout=2, retries={"mode": "standard", "total_max_attempts": 2})
 """A hub that does not answer at once must not hold up the other one: the next pass repeats what failed."""
 
@@ -77,10 +80,45 @@ class Table:
             )
         return decode(answer["Item"]) if "Item" in answer else None
 
-    def query(self, partition: str, prefix: str = "") -> Iterator[Item]:
-        """Yield a partition's items whose sort key begins with ``prefix``, in order, read consistently."""
+    def get_many(self, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Item]:
+        """Return the items of several keys (at most 100) that exist, read consistently in one call."""
+        pending: Any = {
+            self.name: {"Keys": [encode({"pk": pk, "sk": sk}) for pk, sk in wanted], "ConsistentRead": True}
+        }
+        found: dict[tuple[str, str], Item] = {}
+        for _ in range(_BATCH_ATTEMPTS):
+            with _translated(self.region, "BatchGetItem"):
+                answer = self._client.batch_get_item(RequestItems=pending)
+            for item in map(decode, answer["Responses"].get(self.name, [])):
+                found[item["pk"], item["sk"]] = item
+            pending = answer.get("UnprocessedKeys")
+            if not pending:
+                return found
+        raise StoreUnavailable(f"BatchGetItem in {self.region} is throttled")
+
+    def put_many(self, items: Sequence[Mapping[str, Any]]) -> None:
+        """Put items without conditions, 25 a call; some may be put when it fails."""
+        for start in range(0, len(items), 25):
+            pending: Any = {self.name: [{"PutRequest": {"Item": encode(item)}} for item in items[start : start + 25]]}
+            for _ in range(_BATCH_ATTEMPTS):
+                with _translated(self.region, "BatchWriteItem"):
+                    pending = self._client.batch_write_item(RequestItems=pending).get("UnprocessedItems")
+                if not pending:
+                    break
+            else:
+                raise StoreUnavailable(f"BatchWriteItem in {self.region} is throttled")
+
+    def query(self, partition: str, prefix: str = "", *, onwards: bool = False) -> Iterator[Item]:
+        """Yield a partition's items whose sort key begins with ``prefix``, in order, read consistently.
+
+        With ``onwards`` those whose sort key is ``prefix`` or later in the same family (up to its first ``#``).
+        """
         condition, values = "pk = :pk", {":pk": partition}
-        if prefix:
+        if onwards:
+            family = prefix.partition("#")[0]
+            condition = f"{condition} AND sk BETWEEN :sk AND :last"
+            values |= {":sk": prefix, ":last": f"{family}#\uffff"}
+        elif prefix:
             condition, values = f"{condition} AND begins_with(sk, :sk)", {**values, ":sk": prefix}
         yield from self._pages(
             {

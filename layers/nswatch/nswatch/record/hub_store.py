@@ -14,7 +14,7 @@ from nswatch.record.codec import canonical_json, view_from_item
 from nswatch.record.dynamodb import Item, delete_in, put_in, update_in
 from nswatch.record.log import Event
 from nswatch.record.port import Commit, Due, DueKind, Expectation, Head, OpenFinding, OutboxItem, OutboxStatus
-from nswatch.record.probe_store import DynamoProbeStore
+from nswatch.record.probe_store import DynamoProbeStore, fingerprint_from_item
 
 LATE_VIEWS_COUNT_FOR = timedelta(minutes=10)
 """How long a view that came too late to stand is still evidence."""
@@ -41,9 +41,10 @@ class DynamoHubStore(DynamoProbeStore):
     def seen(self, domain: str, shard: int, regions: Sequence[str], now: datetime) -> list[View]:
         """Return every region's views of a domain; each is known to stand until the region's newest pass over it."""
         views: list[View] = []
+        newest = self.table.get_many([(keys.probe_pk(region), keys.shard_sk(shard)) for region in regions])
         for region in regions:
-            fingerprint = self.fingerprint(region, shard)
-            heartbeat = None if fingerprint is None else fingerprint.heartbeat
+            item = newest.get((keys.probe_pk(region), keys.shard_sk(shard)))
+            heartbeat = None if item is None else fingerprint_from_item(region, item).heartbeat
             alive = heartbeat is not None and domain not in heartbeat.incomplete
             for item in self.table.query(keys.probe_pk(region, domain), "latest#"):
                 view = view_from_item(region, item)
@@ -74,10 +75,10 @@ class DynamoHubStore(DynamoProbeStore):
             due_at=parse_iso(item["due_at"]) if "due_at" in item else None,
         )
 
-    def events(self, group: str, episode: int | None = None) -> list[Event]:
-        """Return the events of one episode of a group, or of all."""
-        prefix = "event#" if episode is None else keys.event_sk(episode, "")
-        return [_event_from_item(group, item) for item in self.table.query(keys.group_pk(group), prefix)]
+    def events(self, group: str, since_episode: int = 0) -> list[Event]:
+        """Return the events of a group's episodes from ``since_episode`` on."""
+        items = self.table.query(keys.group_pk(group), keys.event_sk(since_episode, ""), onwards=True)
+        return [_event_from_item(group, item) for item in items]
 
     def heartbeats(self, region: str) -> dict[int, datetime]:
         """Return the newest pass of a region over each shard that it has reported."""

@@ -34,6 +34,18 @@ class Fingerprint:
 
 
 @dataclass(frozen=True, slots=True)
+class Briefing:
+    """What a pass begins with: the watchlist in force, the newest pass before it, and whom to keep asking.
+
+    ``followed`` are the formerly forged servers: domain to (host, address) pairs.
+    """
+
+    watchlist: WatchlistHead | None
+    fingerprint: Fingerprint | None
+    followed: Mapping[str, Sequence[tuple[str, str]]]
+
+
+@dataclass(frozen=True, slots=True)
 class Expectation:
     """One domain's entry (canonical JSON) as the watchlist's ``version`` has it; ``due_at`` is its next timer."""
 
@@ -157,20 +169,16 @@ class ProbeStore(Protocol):
 
     hub: str
 
+    def briefing(self, region: str, shard: int) -> Briefing:
+        """Return what a pass of one region over one shard begins with, in one call."""
+        ...
+
     def watchlist_head(self) -> WatchlistHead | None:
         """Return which watchlist is in force, or None before the first `apply`."""
         ...
 
     def shard_entries(self, version: int, shard: int) -> Mapping[str, Mapping[str, Any]]:
         """Return the canonical entries of one shard of one version, by domain."""
-        ...
-
-    def followed(self, shard: int) -> Mapping[str, Sequence[tuple[str, str]]]:
-        """Return the formerly forged servers to keep asking: domain to (host, address) pairs."""
-        ...
-
-    def fingerprint(self, region: str, shard: int) -> Fingerprint | None:
-        """Return the newest pass of one region over one shard."""
         ...
 
     def views(self, region: str, domain: str) -> list[View]:

@@ -10,8 +10,8 @@ from nswatch.model import Heartbeat, View
 from nswatch.moments import iso, parse_iso
 from nswatch.record import keys
 from nswatch.record.codec import observation_to_item, view_from_item, view_to_item
-from nswatch.record.dynamodb import Table
-from nswatch.record.port import Change, Fingerprint, WatchlistHead
+from nswatch.record.dynamodb import Item, Table
+from nswatch.record.port import Briefing, Change, Fingerprint, WatchlistHead
 
 LATE_VIEWS_KEPT = timedelta(hours=1)
 """A view that came too late to stand is judged once; the table forgets it after this."""
@@ -24,19 +24,29 @@ class DynamoProbeStore:
         self.table = table
         self.hub = table.region
 
+    def briefing(self, region: str, shard: int) -> Briefing:
+        """See `ProbeStore`."""
+        wanted = [
+            ("watchlist", "current"),
+            (keys.probe_pk(region), keys.shard_sk(shard)),
+            ("followed", keys.shard_sk(shard)),
+        ]
+        found = self.table.get_many(wanted)
+        watchlist, fingerprint, followed = (found.get(key) for key in wanted)
+        return Briefing(
+            watchlist=None if watchlist is None else _watchlist_head(watchlist),
+            fingerprint=None if fingerprint is None else fingerprint_from_item(region, fingerprint),
+            followed={
+                domain: [(host, address) for host, address in servers]
+                for domain, servers in (followed or {}).items()
+                if domain not in ("pk", "sk")
+            },
+        )
+
     def watchlist_head(self) -> WatchlistHead | None:
         """See `ProbeStore`."""
         item = self.table.get("watchlist", "current")
-        if item is None:
-            return None
-        return WatchlistHead(
-            version=int(item["version"]),
-            shards=int(item["shards"]),
-            applied_at=parse_iso(item["applied_at"]),
-            applied_by=item["applied_by"],
-            digest=item["digest"],
-            alerts=json.loads(item["alerts"]),
-        )
+        return None if item is None else _watchlist_head(item)
 
     def shard_entries(self, version: int, shard: int) -> Mapping[str, Mapping[str, Any]]:
         """See `ProbeStore`."""
@@ -44,49 +54,17 @@ class DynamoProbeStore:
         entries: Mapping[str, Mapping[str, Any]] = json.loads(item["entries"]) if item is not None else {}
         return entries
 
-    def followed(self, shard: int) -> Mapping[str, Sequence[tuple[str, str]]]:
-        """See `ProbeStore`."""
-        item = self.table.get("followed", keys.shard_sk(shard)) or {}
-        return {
-            domain: [(host, address) for host, address in servers]
-            for domain, servers in item.items()
-            if domain not in ("pk", "sk")
-        }
-
-    def fingerprint(self, region: str, shard: int) -> Fingerprint | None:
-        """See `ProbeStore`."""
-        item = self.table.get(keys.probe_pk(region), keys.shard_sk(shard))
-        if item is None:
-            return None
-        heartbeat = Heartbeat(
-            region=region,
-            shard=shard,
-            pass_time=parse_iso(item["pass_time"]),
-            watchlist_version=int(item["watchlist_version"]),
-            incomplete=tuple(item["incomplete"]),
-        )
-        return Fingerprint(heartbeat, item["digest"])
-
     def views(self, region: str, domain: str) -> list[View]:
         """See `ProbeStore`."""
         items = self.table.query(keys.probe_pk(region, domain), "latest#")
         return [view_from_item(region, item) for item in items]
 
     def write_changes(self, changes: Sequence[Change]) -> None:
-        """See `ProbeStore`. The observation goes first: evidence is kept even if the pass ends in the middle."""
+        """See `ProbeStore`. The observations go first: evidence is kept even if the pass ends in the middle."""
+        self.table.put_many([_observation_item(change) for change in changes])
         for change in changes:
-            observation, view = change.observation, change.view
-            partition = keys.probe_pk(view.key.region, observation.domain)
-            before = change.before
-            interval = {} if before is None else {"before": before.result, "before_since": iso(before.result_since)}
-            self.table.put(
-                {
-                    "pk": partition,
-                    "sk": keys.observation_sk(view.key, observation.pass_time),
-                    **observation_to_item(observation),
-                    **interval,
-                }
-            )
+            view = change.view
+            partition = keys.probe_pk(view.key.region, change.observation.domain)
             standing = {"pk": partition, "sk": keys.latest_sk(view.key), **view_to_item(view)}
             try:
                 self.table.put(
@@ -111,3 +89,37 @@ class DynamoProbeStore:
             "attribute_not_exists(pk) OR pass_time < :pass",
             {":pass": iso(heartbeat.pass_time)},
         )
+
+
+def _observation_item(change: Change) -> Item:
+    observation, before = change.observation, change.before
+    interval = {} if before is None else {"before": before.result, "before_since": iso(before.result_since)}
+    return {
+        "pk": keys.probe_pk(observation.key.region, observation.domain),
+        "sk": keys.observation_sk(observation.key, observation.pass_time),
+        **observation_to_item(observation),
+        **interval,
+    }
+
+
+def _watchlist_head(item: Item) -> WatchlistHead:
+    return WatchlistHead(
+        version=int(item["version"]),
+        shards=int(item["shards"]),
+        applied_at=parse_iso(item["applied_at"]),
+        applied_by=item["applied_by"],
+        digest=item["digest"],
+        alerts=json.loads(item["alerts"]),
+    )
+
+
+def fingerprint_from_item(region: str, item: Item) -> Fingerprint:
+    """Return the fingerprint that an item of ``probe#REGION`` holds."""
+    heartbeat = Heartbeat(
+        region=region,
+        shard=int(item["sk"].removeprefix("shard#")),
+        pass_time=parse_iso(item["pass_time"]),
+        watchlist_version=int(item["watchlist_version"]),
+        incomplete=tuple(item["incomplete"]),
+    )
+    return Fingerprint(heartbeat, item["digest"])

@@ -21,10 +21,9 @@ DomainViews = Mapping[str, Mapping[Key, View]]
 class ShardRecorder:
     """One region's record of one shard in one hub."""
 
-    def __init__(self, store: ProbeStore, region: str, shard: int) -> None:
+    def __init__(self, store: ProbeStore, region: str) -> None:
         self.store = store
         self._region = region
-        self._shard = shard
         self._views: dict[str, dict[Key, View]] = {}
         self._digest: str | None = None
         self._pass_time: datetime | None = None
@@ -34,12 +33,11 @@ class ShardRecorder:
         """What stands in the hub, as last loaded or saved."""
         return self._views
 
-    def load(self, domains: Iterable[str]) -> DomainViews:
+    def load(self, domains: Iterable[str], fingerprint: Fingerprint | None) -> DomainViews:
         """Return what stands in the hub for ``domains``: from memory where the hub's digest says that it is the same.
 
-        Raises StoreUnavailable.
+        ``fingerprint`` is the hub's, read for this pass. Raises StoreUnavailable.
         """
-        fingerprint = self.store.fingerprint(self._region, self._shard)
         wanted = set(domains)
         if fingerprint is None or fingerprint.digest != self._digest:
             self._views = {}

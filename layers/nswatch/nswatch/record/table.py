@@ -33,7 +33,7 @@ DEFINITION: dict[str, Any] = {
             "Projection": {"ProjectionType": "ALL"},
         },
     ],
-    "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
 }
 
 

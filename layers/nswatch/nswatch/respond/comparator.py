@@ -195,9 +195,9 @@ class Comparator:
 
     def _newest_episode(self, group: str, known: int) -> tuple[int, list[Event]]:
         """Return the newest episode and its log: the other hub may have begun one that this head has not seen."""
-        log = self._home.events(group, known) if known else []
-        newer = self._home.events(group, known + 1)
-        return (known + 1, newer) if newer else (known, log)
+        events = self._home.events(group, known)
+        episode = max((event.episode for event in events), default=known)
+        return episode, [event for event in events if event.episode == episode]
 
     def _owed(
         self, incident: Incident | None, enqueued: frozenset[str], found: _Look, now: datetime

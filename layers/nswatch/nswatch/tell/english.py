@@ -44,11 +44,11 @@ WORDS = {
         "A name server of $domain has moved to an address that was not approved: $seen.",
         "$domain name server has new address",
     ),
-    "soa_changed": Words(
-        "The zone $domain names another primary server (SOA MNAME): $seen.", "$domain SOA MNAME changed"
-    ),
     "mx_changed": Words(
         "Mail for $domain is directed to other servers (MX) than the approved ones.", "$domain MX changed"
+    ),
+    "soa_changed": Words(
+        "The zone $domain names another primary server (SOA MNAME): $seen.", "$domain SOA MNAME changed"
     ),
     "cname_changed": Words(
         "A name of $domain is an alias (CNAME) of another name than approved.", "$domain CNAME changed"

@@ -23,7 +23,7 @@ def sms(case: Case) -> str:
     prefix = _prefix(case)
     for what, rest in _candidates(case):
         text = gsm7.to_gsm7(prefix + what + rest)
-        if gsm7.septets(text) <= 170:
+        if gsm7.septets(text) <= gsm7.ONE_PART:
             return text
     for length in range(_LONGEST_DOMAIN, _SHORTEST_DOMAIN, -1):
         text = gsm7.to_gsm7(prefix + _what(case, length))

@@ -53,6 +53,7 @@ class Cloud(AbstractContextManager["Cloud"]):
         self.clients = Clients(dynamodb=self._dynamodb, sns=self._sns)
         self._stack = ExitStack()
         self._iterators: dict[str, str] = {}
+        self._published: set[str] = set()
         self._queues: dict[tuple[str, Severity], str] = {}
 
     def __enter__(self) -> "Cloud":
@@ -88,7 +89,10 @@ class Cloud(AbstractContextManager["Cloud"]):
         return list(answer["Records"])
 
     def deliveries(self, hub: str) -> Iterator[Delivery]:
-        """Yield what the hub's topics have delivered since the last call."""
+        """Yield what the hub's topics have delivered since the last call: only after a publication are the queues asked."""
+        if hub not in self._published:
+            return
+        self._published.discard(hub)
         sqs = boto3.client("sqs", region_name=hub)
         for (home, channel), url in self._queues.items():
             if home != hub:
@@ -121,6 +125,7 @@ class Cloud(AbstractContextManager["Cloud"]):
     def _sns(self, region: str) -> "SNSClient":
         client = boto3.client("sns", region_name=region, config=_ONCE)
         client.meta.events.register_first("before-send.sns", self._gate(region))
+        client.meta.events.register("after-call.sns.Publish", lambda **_: self._published.add(region))
         return client
 
     def _gate(self, region: str) -> Any:

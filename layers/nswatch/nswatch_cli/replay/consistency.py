@@ -99,7 +99,9 @@ def _records_trouble(records: str, origin: str) -> str:
     try:
         zone = dns.zone.from_text(records, origin=f"{origin}.", relativize=False, check_origin=False)
     except dns.exception.DNSException as error:
-        return "cannot be parsed: " + str(error).replace("<string>:", "line ", 1)
+        # dnspython has often read the end of the line when it gives up, and names the next one.
+        told = re.sub(r"^<string>:(\d+): ", r"in or before its line \1: ", str(error))
+        return f"cannot be parsed: {told.removesuffix('.')}"
     except ValueError as error:  # a second SOA, a CNAME beside other data
         return f"cannot be parsed: {error}"
     return "" if zone.nodes else "holds no record"

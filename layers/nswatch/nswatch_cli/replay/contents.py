@@ -1,7 +1,7 @@
 """The content of every zone as one region sees it: written by the scenario, or made up where it says nothing."""
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import dns.rrset
 from dns.rdatatype import RdataType
@@ -51,13 +51,15 @@ class Contents:
 
     def _make(self, region: str, zone: str, version: str) -> Content:
         kind = self._world.kind(zone)
-        if kind == "suffix":
-            if zone not in self._signers:
-                self._signers[zone] = Signer(zone, suffix_key(zone), opt_out=zone in OPT_OUT)
-            return SuffixZone(self._world, zone, self._signers[zone])
         if version:
             return self._world.version(zone, version).with_hosts(self._hosts_in(region, zone))
-        return OriginZone(self._world, region, zone) if zone == "cymru.com" else HostedZone(self._world, region, zone)
+        if zone not in self._signers and self._world.signed(zone):
+            self._signers[zone] = Signer(zone, suffix_key(zone), opt_out=zone in OPT_OUT)
+        if kind == "suffix":
+            return SuffixZone(self._world, zone, self._signers[zone])
+        signer = self._signers[zone] if self._world.signed(zone) else None
+        made = OriginZone if zone == "cymru.com" else HostedZone
+        return made(self._world, region, zone, signer)
 
     def _hosts_in(self, region: str, zone: str) -> dict[str, Node]:
         hosts = {host for domain in self._world.domains.values() for host in domain.hosts(region)}
@@ -68,11 +70,11 @@ class Contents:
         }
 
 
-def _node(rrsets: list[dns.rrset.RRset]) -> dict[int, dns.rrset.RRset]:
+def _node(rrsets: Iterable[dns.rrset.RRset]) -> dict[int, dns.rrset.RRset]:
     return {found.rdtype: found for found in rrsets}
 
 
-def _apex(zone: str, mname: str, hosts: list[str], ttl: int) -> dict[int, dns.rrset.RRset]:
+def _apex(zone: str, mname: str, hosts: tuple[str, ...], ttl: int) -> dict[int, dns.rrset.RRset]:
     contact = f"hostmaster.{zone}." if zone != ROOT else "hostmaster."
     soa = rrset(zone, _SOA_TTL, "SOA", [f"{mname}. {contact} 1 1800 900 604800 900"])
     return _node([soa, names_rrset(zone, ttl, hosts)])
@@ -85,7 +87,7 @@ class SuffixZone:
         self.apex = apex
         self.signer: Signer | None = signer
         servers = world.suffixes.servers(apex)
-        hosts = [host for host, _ in servers]
+        hosts = tuple(host for host, _ in servers)
         self._suffixes = world.suffixes
         self._nodes: dict[str, Node] = {
             apex: {**_apex(apex, hosts[0], hosts, SUFFIX_TTL), RdataType.DNSKEY: signer.keys}
@@ -106,11 +108,11 @@ class SuffixZone:
 class HostedZone:
     """A domain that is not watched: the hosts in it that somebody names, and no others."""
 
-    def __init__(self, world: World, region: str, apex: str) -> None:
+    def __init__(self, world: World, region: str, apex: str, signer: Signer | None = None) -> None:
         self.apex = apex
-        self.signer: Signer | None = None
+        self.signer = signer
         servers = world.suffixes.infrastructure_servers(apex)
-        hosts = [host for host, _ in servers]
+        hosts = tuple(host for host, _ in servers)
         nodes: dict[str, dict[int, dns.rrset.RRset]] = {}
         for host in sorted(world.names_below(apex) | self._fixed(world)):
             if world.is_name_server(host) and not world.resolves(host, region):
@@ -118,6 +120,8 @@ class HostedZone:
             nodes[host] = _node(address_rrsets(host, HOST_TTL, world.addresses(host)))
         nodes |= {host: _node(address_rrsets(host, SUFFIX_TTL, where)) for host, where in servers}
         nodes[apex] = {**nodes.get(apex, {}), **_apex(apex, hosts[0], hosts, SUFFIX_TTL)}
+        if signer is not None:
+            nodes[apex][RdataType.DNSKEY] = signer.keys
         self._nodes = nodes
         self._between = {above for name in nodes for above in ancestors(name) if is_within(above, apex)}
 
@@ -133,8 +137,8 @@ class HostedZone:
 class OriginZone(HostedZone):
     """Team Cymru's mapping of addresses to AS numbers, from ``networks`` (TXT, as origin.asn.cymru.com gives it)."""
 
-    def __init__(self, world: World, region: str, apex: str) -> None:
-        super().__init__(world, region, apex)
+    def __init__(self, world: World, region: str, apex: str, signer: Signer | None = None) -> None:
+        super().__init__(world, region, apex, signer)
         self._world = world
 
     def node(self, name: str) -> Node | None:

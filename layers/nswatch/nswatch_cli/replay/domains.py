@@ -83,11 +83,12 @@ def read_domain(
         for version, zone in mapping(state.get("zones")).items()
     }
     registry = _registry(mapping(state.get("registry")), mapping(entry.get("delegation")), zones)
+    expected = tuple(normalise(str(host)) for host in mapping(entry.get("delegation")).get("ns") or registry.ns)
     if not zones:
-        zones = {"genuine": (_in_order(registry.hosts, entry), (registry.ds or (None,))[0])}
-    version = next(iter(zones))
+        zones = {"genuine": (_in_order(expected, entry), (registry.ds or (None,))[0])}
     nameservers = state.get("nameservers")
-    listed = _served(nameservers) if nameservers is not None else dict.fromkeys(registry.hosts, version)
+    if nameservers is None:
+        nameservers = dict.fromkeys([*expected, *registry.hosts], next(iter(zones)))
     lagging = int(mapping(state.get("registry")).get("lagging_servers") or 0)
     before = _before(registry, previous)
     return DomainState(
@@ -96,7 +97,7 @@ def read_domain(
         registry=registry,
         gives=tuple(before[i] if i >= PARENT_SERVERS - lagging else registry for i in range(PARENT_SERVERS)),
         before=before,
-        nameservers=listed,
+        nameservers=_served(nameservers),
         nameservers_from={
             str(region): _served(hosts) for region, hosts in mapping(state.get("nameservers_from")).items()
         },

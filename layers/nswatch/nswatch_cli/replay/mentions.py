@@ -9,7 +9,7 @@ import dns.rrset
 from dns.rdatatype import RdataType
 
 from nswatch.errors import InvalidName
-from nswatch.names import is_within, normalise, registrable
+from nswatch.names import is_within, normalise, public_suffix, registrable
 from nswatch_cli.replay.addresses import canonical
 from nswatch_cli.replay.text import ancestors
 from nswatch_cli.replay.zones import parse_records
@@ -93,7 +93,8 @@ class Mentions:
     def registrables(self) -> set[str]:
         """Return the registrable domains of all hosts named, and those that enclose one (a private public suffix)."""
         own = {registrable(host) for host in self.name_servers | self.others if host != "."}
-        return own | {registrable(above) for name in own for above in ancestors(name)[1:] if "." in above}
+        enclosing = {registrable(above) for name in own for above in ancestors(name)[1:]}
+        return {name for name in own | enclosing if public_suffix(name) != name}
 
     def below(self, zone: str) -> set[str]:
         """Return the hosts named at or below ``zone``."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import dns.rcode
 from dns.rdatatype import RdataType
 
+from nswatch.names import is_within, registrable
+from nswatch_cli.replay.domains import NOT_SERVING
 from nswatch_cli.replay.reply import Replies, Reply
 from nswatch_cli.replay.suffixes import ROOT
 from nswatch_cli.replay.text import ancestors
@@ -80,9 +82,8 @@ class Resolvers:
                     return path
                 path = self._enter(path, region, address, cut, checking_disabled)
             else:
-                # Infrastructure zones are delegated without DS.
                 path.zone, path.version = cut, ""
-                path.secure = path.secure and self._world.kind(cut) == "suffix"
+                path.secure = path.secure and self._world.signed(cut)
         return path
 
     def _deepest_cache(self, region: str, address: str, qname: str) -> str | None:
@@ -99,18 +100,35 @@ class Resolvers:
         path.zone = domain
         if holds is not None and holds in state.zones:
             path.version = holds
-            path.secure = self._world.secure(domain, holds) is True
+            path.secure = self._secure(domain, holds) is True
             return path
         if holds == "timeout":
             path.silent = True
             return path
-        version = self._world.current_version(domain, region)
+        version = self._current_version(domain, region)
         if holds == "servfail" or version is None or (holds == "bogus" and not checking_disabled):
             path.failed = True
             return path
         path.version = version
-        valid = self._world.secure(domain, version)
+        valid = self._secure(domain, version)
         if path.secure and valid is False and not checking_disabled:
             path.failed = True
         path.secure = path.secure and valid is True and holds != "bogus"
         return path
+
+    def _secure(self, domain: str, version: str) -> bool | None:
+        """Whether a zone version validates under the parent's current DS: True, False (bogus), None (insecure)."""
+        state = self._world.domains[domain]
+        return None if not state.gives[0].ds else state.zones[version][1] in state.gives[0].ds
+
+    def _current_version(self, domain: str, region: str) -> str | None:
+        """Return the zone version which somebody in ``region`` reaches who follows the delegation, or None."""
+        state = self._world.domains[domain]
+        glue = dict(state.gives[0].glue)
+        for host in state.gives[0].hosts:
+            serves = state.serves(host, region)
+            if serves is None or serves in NOT_SERVING or serves not in state.zones:
+                continue
+            if host in glue or is_within(host, domain) or self._world.kind(registrable(host)) is not None:
+                return serves
+        return None

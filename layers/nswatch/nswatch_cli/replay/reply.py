@@ -69,11 +69,10 @@ class Replies:
 
     def delegation(self, cut: str, index: int) -> Registry:
         """Return what the ``index``-th server of the parent gives for the zone that begins at ``cut``."""
-        kind = self._world.kind(cut)
-        if kind == "watched":
+        if self._world.kind(cut) == "watched":
             return self._world.domains[cut].gives[index % PARENT_SERVERS]
         servers = self._world.servers(cut, "")
-        keys = (suffix_key(cut),) if kind == "suffix" else ()
+        keys = (suffix_key(cut),) if self._world.signed(cut) else ()
         return Registry(tuple(host for host, _ in servers), SUFFIX_TTL, keys, tuple(servers), "NOERROR")
 
     def _referral(
@@ -91,9 +90,9 @@ class Replies:
         return reply
 
     def _ds_or_denial(self, content: Content, cut: str, ds: dns.rrset.RRset, dnssec: bool) -> RRsets:
-        if not dnssec or content.signer is None:
+        if not dnssec or (content.signer is None and not len(ds)):
             return []
-        proof = [ds] if len(ds) else content.signer.denies_ds(cut, self._minimum(content))
+        proof = [ds] if len(ds) or content.signer is None else content.signer.denies_ds(cut, self._minimum(content))
         return self._signed(content, proof, dnssec)
 
     def _ds_answer(self, content: Content, cut: str, ds: dns.rrset.RRset, dnssec: bool) -> Reply:

@@ -8,7 +8,7 @@ from typing import Any
 
 from nswatch.errors import InvalidDocument, InvalidName
 from nswatch.names import normalise
-from nswatch_cli.conform import conform, has_free_keys, known_keys, nearest
+from nswatch_cli.conform import UNKNOWN_KEY, conform, has_free_keys, known_keys, nearest_key
 from nswatch_cli.document import Document, KeyPath, Problem, in_memory, load, render
 from nswatch_cli.replay.consistency import outline_troubles, world_troubles
 from nswatch_cli.replay.shape import Expect, Outline, World
@@ -173,7 +173,7 @@ class _Film:
             return
         known = known_keys(model, inner[:-1])
         if known and inner[-1] not in known:
-            self._tell(place, "is not a known key", nearest(str(inner[-1]), known))
+            self._tell(place, UNKNOWN_KEY, nearest_key(str(inner[-1]), known))
 
     def _refuse_empty(self, raw: object, place: KeyPath) -> None:
         if isinstance(raw, Mapping):
@@ -192,7 +192,10 @@ class _Film:
                 self._place(("watchlist", *problem.path), problem.what, problem.hint, step)
         world, problems = conform(in_memory(world_part), World, nulls=True)
         for problem in problems:
-            self._place(problem.path, problem.what, problem.hint, step)
+            hint = problem.hint
+            if step is not None and problem.what == UNKNOWN_KEY and len(problem.path) == 1:
+                hint = nearest_key(str(problem.path[0]), [*known_keys(World, ()), "watchlist"])
+            self._place(problem.path, problem.what, hint, step)
         for path, what, hint in world_troubles(world, self._outline.regions or (), self._outline.hubs or ()):
             self._place(path, what, hint, step)
         return watchlist, world.model_dump(mode="json", exclude_none=True, warnings=False)

@@ -72,6 +72,7 @@ class Signer:
         self.key_name = key_name
         self._name = to_name(apex)
         self._opt_out = opt_out
+        self._insecure: dict[tuple[str, int], list[dns.rrset.RRset]] = {}
         self._cache: dict[tuple[object, ...], dns.rrset.RRset] = {}
 
     @property
@@ -104,9 +105,10 @@ class Signer:
 
     def denies_ds(self, name: str, ttl: int) -> list[dns.rrset.RRset]:
         """Return the records which say that ``name`` is delegated insecurely (RFC 4035 3.1.4.1, RFC 5155 7.2.7)."""
-        if self._opt_out:
-            return [self._apex_nsec3(ttl), self._covering(name, ttl)]
-        return self.denies_type(name, [RdataType.NS], ttl)
+        if (name, ttl) not in self._insecure:
+            opt_out = [self._apex_nsec3(ttl), self._covering(name, ttl)] if self._opt_out else None
+            self._insecure[name, ttl] = opt_out or self.denies_type(name, [RdataType.NS], ttl)
+        return self._insecure[name, ttl]
 
     def denies_name(self, name: str, encloser: str, ttl: int) -> list[dns.rrset.RRset]:
         """Return the records which say that neither ``name`` exists nor a wildcard for it (NXDOMAIN).

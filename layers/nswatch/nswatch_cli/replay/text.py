@@ -37,16 +37,18 @@ def rrset(owner: str, ttl: int, rdtype: str, values: Iterable[str]) -> dns.rrset
     return dns.rrset.from_text_list(to_name(owner), ttl, "IN", rdtype, list(values))
 
 
-def names_rrset(owner: str, ttl: int, hosts: Iterable[str]) -> dns.rrset.RRset:
-    """Return an NS RRset with the hosts' letters as they are written."""
+@functools.lru_cache(maxsize=1024)
+def names_rrset(owner: str, ttl: int, hosts: tuple[str, ...]) -> dns.rrset.RRset:
+    """Return an NS RRset with the hosts' letters as they are written; shared, not to be changed."""
     rdata = [dns.rdata.from_text("IN", "NS", to_name(host).to_text()) for host in hosts]
     return dns.rrset.from_rdata_list(to_name(owner), ttl, rdata)
 
 
-def address_rrsets(owner: str, ttl: int, addresses: Iterable[str]) -> list[dns.rrset.RRset]:
-    """Return the A and the AAAA RRset of a host, those that it has."""
+@functools.lru_cache(maxsize=4096)
+def address_rrsets(owner: str, ttl: int, addresses: tuple[str, ...]) -> tuple[dns.rrset.RRset, ...]:
+    """Return the A and the AAAA RRset of a host, those that it has; shared, not to be changed."""
     by_type: dict[RdataType, list[str]] = {}
     for address in addresses:
         version = ipaddress.ip_address(address).version
         by_type.setdefault(RdataType.A if version == 4 else RdataType.AAAA, []).append(address)
-    return [rrset(owner, ttl, rdtype.name, values) for rdtype, values in sorted(by_type.items())]
+    return tuple(rrset(owner, ttl, rdtype.name, values) for rdtype, values in sorted(by_type.items()))

@@ -12,7 +12,7 @@ from typing import Any
 from nswatch.model import Clock
 from nswatch.names import is_within, normalise, registrable
 from nswatch_cli.replay.addresses import AddressBook, canonical
-from nswatch_cli.replay.domains import NOT_SERVING, DomainState, read_domain
+from nswatch_cli.replay.domains import DomainState, read_domain
 from nswatch_cli.replay.loss import PassLoss
 from nswatch_cli.replay.mentions import Mentions, mapping
 from nswatch_cli.replay.networks import Network, read_networks
@@ -32,8 +32,8 @@ class Place:
     """Who lives at one address, as one region sees it.
 
     ``zones`` maps the apex of each zone served there to (this server's index among the zone's, the zone version or a
-    word of `NOT_SERVING`; ``""`` for zones that are not watched). ``infrastructure`` is the index of a server of every
-    domain that is not watched, or None.
+    word of `domains.NOT_SERVING`; ``""`` for zones that are not watched). ``infrastructure`` is the index of a server
+    of every domain that is not watched, or None.
     """
 
     zones: Mapping[str, tuple[int, str]]
@@ -190,7 +190,8 @@ class World:
             return None if {name, registrable(name)} & self._free else "watched"
         if self.suffixes.is_cut(name):
             return "suffix"
-        return "infrastructure" if registrable(name) == name and self.registered(name) else None
+        own = registrable(name) == name and not self.suffixes.is_suffix(name)
+        return "infrastructure" if own and self.registered(name) else None
 
     def cut_below(self, zone: str, name: str) -> str | None:
         """Return the topmost zone that begins below ``zone`` on the way down to ``name``."""
@@ -204,10 +205,9 @@ class World:
         """Return the zone directly above ``name``."""
         return next((above for above in ancestors(name)[1:] if self.kind(above)), ROOT)
 
-    def infrastructure_zone(self, name: str) -> str | None:
-        """Return the domain that is not watched which ``name`` lies in."""
-        own = registrable(name) if name != ROOT else ROOT
-        return own if self.kind(own) == "infrastructure" else None
+    def signed(self, zone: str) -> bool:
+        """Whether a zone that is not watched is signed: suffixes are, and the parents of watched domains."""
+        return self.kind(zone) == "suffix" or any(self.parent(name) == zone for name in self._domains)
 
     # Where they live
 
@@ -296,27 +296,6 @@ class World:
     def origin(self, address: str) -> Network | None:
         """Return the most specific network that announces ``address``."""
         return next((network for network in self.networks if network.holds(address)), None)
-
-    def secure(self, domain: str, version: str) -> bool | None:
-        """Whether a zone version validates under the parent's current DS: True, False (bogus), None (insecure)."""
-        keys = self._domains[domain].gives[0].ds
-        return None if not keys else self._domains[domain].zones[version][1] in keys
-
-    def current_version(self, domain: str, region: str) -> str | None:
-        """Return the zone version which somebody in ``region`` reaches who follows the delegation, or None."""
-        state = self._domains[domain]
-        glue = dict(state.gives[0].glue)
-        for host in state.gives[0].hosts:
-            serves = state.serves(host, region)
-            if serves is None or serves in NOT_SERVING or serves not in state.zones:
-                continue
-            if host in glue or is_within(host, domain) or self.parent_exists(host):
-                return serves
-        return None
-
-    def parent_exists(self, host: str) -> bool:
-        """Whether the domain that ``host`` lies in is delegated, so that its name can resolve."""
-        return self.kind(registrable(host)) is not None
 
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)

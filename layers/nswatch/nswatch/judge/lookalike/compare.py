@@ -41,6 +41,12 @@ def near_miss(candidate_host: str, expected_host: str) -> Lookalike | None:
     if candidate_host == expected_host or (parse(candidate_host) and parse(expected_host)):
         return None
     there, here = _parts(candidate_host), _parts(expected_host)
+    for compared, names in (
+        ("registrable domain", (there.domain, here.domain)),
+        ("host", (candidate_host, expected_host)),
+    ):
+        if names[0] != names[1] and confusables.decode(names[0]) == confusables.decode(names[1]):
+            return _same_to_the_eye(candidate_host, expected_host, compared, names)
     if there.domain == here.domain:
         return _sibling(candidate_host, expected_host, there.sub, here.sub)
     if _share_a_private_suffix(candidate_host, expected_host, there, here):
@@ -84,6 +90,13 @@ def _icann_suffixes() -> PublicSuffixList:
     return PublicSuffixList(accept_unknown=True, only_icann=True)
 
 
+def _same_to_the_eye(candidate: str, genuine: str, compared: str, names: tuple[str, str]) -> Lookalike:
+    """Tell two names that differ in characters that do not show: lined up as they are in the DNS."""
+    aligned = lined_up(names[0], align(*names) or ())
+    clauses = ("other characters that do not show",)
+    return Lookalike(candidate, genuine, compared, 1.0, ("invisible character",), aligned, names, clauses)
+
+
 def _share_a_private_suffix(candidate: str, genuine: str, there: _Parts, here: _Parts) -> bool:
     """Whether both hosts stand right beneath a suffix of the list's private part, whose owner then names them.
 
@@ -107,6 +120,8 @@ def _by_domain(candidate: str, genuine: str, there: _Parts, here: _Parts) -> Loo
     """Few edits between the registrable labels, and perhaps another suffix."""
     length = min(len(there.label), len(here.label))
     changed = there.suffix != here.suffix
+    if changed and not (there.suffix and here.suffix):
+        return None
     if there.label == here.label:
         if not _tells_apart(there, here):
             return None
@@ -140,7 +155,7 @@ def _by_domain(candidate: str, genuine: str, there: _Parts, here: _Parts) -> Loo
 def _tells_apart(there: _Parts, here: _Parts) -> bool:
     """Whether one label under two suffixes is more than chance."""
     label = here.label
-    if label in _GENERIC or not (there.suffix and here.suffix):
+    if label in _GENERIC:
         return False
     if len(label) >= 4:
         return True

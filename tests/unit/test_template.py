@@ -1,0 +1,134 @@
+"""The template against what the code and the operators rely on."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from nswatch.record import table
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+class Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms (``!Ref x``) as their long ones (``{"Ref": "x"}``)."""
+
+
+def _long_form(loader: Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    key = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
+    if isinstance(node, yaml.ScalarNode):
+        return {key: loader.construct_scalar(node)}
+    if isinstance(node, yaml.SequenceNode):
+        return {key: loader.construct_sequence(node, deep=True)}
+    assert isinstance(node, yaml.MappingNode)
+    return {key: loader.construct_mapping(node, deep=True)}
+
+
+Loader.add_multi_constructor("!", _long_form)
+
+TEMPLATE: dict[str, Any] = yaml.load((REPOSITORY / "template.yaml").read_text(), Loader)
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+FUNCTIONS = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function"]
+
+
+def statements(role: str) -> dict[str, dict[str, Any]]:
+    (policy,) = RESOURCES[role]["Properties"]["Policies"]
+    return {statement["Sid"]: statement for statement in policy["PolicyDocument"]["Statement"]}
+
+
+@pytest.mark.parametrize("name", TEMPLATE["Parameters"])
+def test_parameter_is_constrained_and_described(name: str) -> None:
+    parameter = TEMPLATE["Parameters"][name]
+    assert parameter["Description"]
+    assert {"AllowedPattern", "AllowedValues", "MaxValue"} & parameter.keys()
+    assert "AllowedPattern" not in parameter or parameter["ConstraintDescription"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("PrimaryHub", "ap-northeast-1", True),
+        ("PrimaryHub", "us-gov-west-1", True),
+        ("PrimaryHub", "Tokyo", False),
+        ("PrimaryHub", "ap-northeast-1a", False),
+        ("Name", "nswatch", True),
+        ("Name", "nswatch-2", True),
+        ("Name", "2nswatch", False),
+        ("Name", "NSWatch", False),
+        ("Name", "nswatch-", False),
+        ("Name", "a" * 32, False),
+    ],
+)
+def test_parameter_pattern_tells_good_values_from_bad(name: str, value: str, allowed: bool) -> None:
+    assert bool(re.search(TEMPLATE["Parameters"][name]["AllowedPattern"], value)) is allowed
+
+
+def test_table_is_the_one_that_tests_and_replay_use() -> None:
+    deployed = dict(RESOURCES["Table"]["Properties"])
+    stream = table.DEFINITION["StreamSpecification"]["StreamViewType"]
+    assert deployed["StreamSpecification"]["StreamViewType"] == stream
+    for key in table.DEFINITION.keys() - {"StreamSpecification"}:
+        assert deployed[key] == table.DEFINITION[key], key
+
+
+def test_table_outlives_its_stack() -> None:
+    assert RESOURCES["Table"]["DeletionPolicy"] == "Retain"
+    assert RESOURCES["Table"]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_probe_may_write_only_its_own_partitions() -> None:
+    allowed = statements("ProbeRole")
+    writing = [
+        statement
+        for statement in allowed.values()
+        if any(re.search(r"dynamodb:(Put|Update|Delete|Batch|\*)", action) for action in _list(statement["Action"]))
+    ]
+    (statement,) = writing
+    assert statement["Condition"] == {
+        "ForAllValues:StringLike": {
+            "dynamodb:LeadingKeys": [{"Fn::Sub": "probe#${AWS::Region}"}, {"Fn::Sub": "probe#${AWS::Region}#*"}]
+        }
+    }
+
+
+@pytest.mark.parametrize("role", ["ProbeRole", "ComparatorRole"])
+def test_role_has_no_wildcard_but_where_an_action_knows_no_resource(role: str) -> None:
+    for sid, statement in statements(role).items():
+        assert not any("*" in action for action in _list(statement["Action"])), sid
+        assert "*" not in _list(statement["Resource"]) or _list(statement["Action"]) == ["dynamodb:ListStreams"], sid
+
+
+def test_comparator_may_write_neither_watchlist_nor_observations() -> None:
+    keys = statements("ComparatorRole")["RecordInBothHubs"]["Condition"]["ForAllValues:StringLike"]
+    assert keys == {"dynamodb:LeadingKeys": ["group#*", "followed", "hub"]}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_function_is_not_repeated_when_a_scheduled_start_failed(name: str) -> None:
+    schedule = RESOURCES[name]["Properties"]["Events"]["EveryMinute"]["Properties"]
+    assert schedule["RetryPolicy"]["MaximumRetryAttempts"] == 0
+    assert TEMPLATE["Globals"]["Function"]["EventInvokeConfig"]["MaximumRetryAttempts"] == 0
+    assert json.loads(schedule["Input"]) == {"source": "schedule"}
+
+
+def test_queue_gives_a_shard_no_second_try_within_its_turn() -> None:
+    queue = RESOURCES["ShardQueue"]["Properties"]
+    assert queue["VisibilityTimeout"] >= 6 * RESOURCES["ProbeFunction"]["Properties"]["Timeout"]
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 1
+
+
+@pytest.mark.parametrize(
+    "name",
+    [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::CloudWatch::Alarm"],
+)
+def test_alarm_is_told_in_the_notice_topic(name: str) -> None:
+    alarm = RESOURCES[name]["Properties"]
+    assert alarm["AlarmActions"] == [{"Ref": "NoticeTopic"}]
+    assert alarm["TreatMissingData"] == ("breaching" if "Heartbeat" in name else "notBreaching")
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
