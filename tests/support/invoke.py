@@ -63,7 +63,7 @@ def provide(watchlist: Path) -> None:
     queue = boto3.client("sqs", region_name=REGIONS[0]).create_queue(QueueName=f"{NAME}-shards")
     sns = boto3.client("sns", region_name=REGIONS[0])
     topics = {topic: sns.create_topic(Name=f"{NAME}-{topic}")["TopicArn"] for topic in ("page", "notice")}
-    os.environ["NSWATCH_QUEUE_URL"] = queue["QueueUrl"]
+    os.environ["NSWATCH_SHARD_QUEUE_URL"] = queue["QueueUrl"]
     os.environ |= {f"NSWATCH_{topic.upper()}_TOPIC": arn for topic, arn in topics.items()}
     wanted = load_watchlist(watchlist)
     for hub in HUBS:
@@ -84,7 +84,7 @@ def present(event: dict[str, Any]) -> dict[str, Any]:
 def left_behind() -> dict[str, Any]:
     """Return what is in the queue and in each hub's table."""
     sqs = boto3.client("sqs", region_name=REGIONS[0])
-    url = os.environ["NSWATCH_QUEUE_URL"]
+    url = os.environ["NSWATCH_SHARD_QUEUE_URL"]
     counts = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed"]
     seen: dict[str, Any] = {"queue": sqs.get_queue_attributes(QueueUrl=url, AttributeNames=counts)["Attributes"]}  # type: ignore[arg-type]
     for hub in HUBS:

@@ -130,5 +130,13 @@ def test_alarm_is_told_in_the_notice_topic(name: str) -> None:
     assert alarm["TreatMissingData"] == ("breaching" if "Heartbeat" in name else "notBreaching")
 
 
+def test_functions_are_given_every_variable_that_the_code_reads() -> None:
+    read = set(re.findall(r"NSWATCH_[A-Z_]+", (REPOSITORY / "layers/nswatch/nswatch/wiring.py").read_text()))
+    given = set(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"])
+    for name in FUNCTIONS:
+        given |= RESOURCES[name]["Properties"]["Environment"]["Variables"].keys()
+    assert read == {name for name in given if name.startswith("NSWATCH_")}
+
+
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]

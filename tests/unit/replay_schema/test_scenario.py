@@ -484,7 +484,26 @@ def test_deep_merge_follows_the_format_when_keys_meet(state, patch, result):
     assert deep_merge(state, patch) == result
 
 
-JUNK = [None, 5, -1, 1.5, True, "", "x", "a..b", "@", "*", [], [None], ["x", 5], {}, {"x": None}, {"": {}}, {"x": [1]}, "9" * 400]
+JUNK = [
+    None,
+    5,
+    -1,
+    1.5,
+    True,
+    "",
+    "x",
+    "a..b",
+    "@",
+    "*",
+    [],
+    [None],
+    ["x", 5],
+    {},
+    {"x": None},
+    {"": {}},
+    {"x": [1]},
+    "9" * 400,
+]
 
 
 def places(node, path=()):

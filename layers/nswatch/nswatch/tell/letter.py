@@ -154,7 +154,7 @@ def caches_may_lie_until(incident: Incident, now: datetime) -> datetime | None:
     if incident.causes and all(cause in SHORT_LIVED for cause in incident.causes):
         return None
     watched = (incident.recovering_since or now) + RECOVERS_FOR
-    return (cached_until(incident, now) or watched)
+    return max(cached_until(incident, now) or watched, watched)
 
 
 def _forged(case: Case) -> list[str]:

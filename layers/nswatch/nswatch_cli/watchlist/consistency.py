@@ -206,6 +206,7 @@ def _web(path: KeyPath, name: str | None, web: schema.Web | None) -> Iterator[Tr
 
 
 def _fallbacks(watchlist: schema.Watchlist, names: dict[str, str]) -> Iterator[Trouble]:
+    watched = set(names.values())
     for key, domain in (watchlist.domains or {}).items():
         if domain is None or domain.fallback_domain is None:
             continue
@@ -213,14 +214,14 @@ def _fallbacks(watchlist: schema.Watchlist, names: dict[str, str]) -> Iterator[T
         fallback, name = domain.fallback_domain, names.get(key)
         if name is not None and registrable(fallback) == registrable(name):
             yield path, f"is {fallback}, which falls with {name}", "write a domain that is registered apart"
-        elif fallback not in names.values():
+        elif fallback not in watched:
             yield path, f"is {fallback}, which is not watched", f"add {fallback} to domains"
 
 
 def _reachable(watchlist: schema.Watchlist, names: dict[str, str]) -> Iterator[Trouble]:
     """Refuse addresses whose mail an attacker would receive during the very incident (decision 19)."""
     fallbacks = {domain.fallback_domain for domain in (watchlist.domains or {}).values() if domain is not None}
-    risky = sorted(set(names.values()) - fallbacks)
+    risky = set(names.values()) - fallbacks
     texts: list[tuple[KeyPath, str | None]] = []
     for key, domain in (watchlist.domains or {}).items():
         if domain is None:
@@ -233,10 +234,17 @@ def _reachable(watchlist: schema.Watchlist, names: dict[str, str]) -> Iterator[T
         texts.extend((("alerts", channel, index), route) for index, route in enumerate(routes))
     for path, text in texts:
         for address, host in _addresses(text or ""):
-            watched = next((name for name in risky if is_within(host, name)), None)
+            watched = next((name for name in _and_above(host) if name in risky), None)
             if watched is not None:
                 what = f"has {address}, whose mail is lost when {watched} is hijacked"
                 yield path, what, "write an address outside the watched domains (a fallback_domain will do)"
+
+
+def _and_above(name: str) -> Iterator[str]:
+    """Yield a name and every domain that it lies in, the nearest first."""
+    while name:
+        yield name
+        name = name.partition(".")[2]
 
 
 def _addresses(text: str) -> Iterator[tuple[str, str]]:
