@@ -32,7 +32,7 @@ $(READY): tests/requirements.txt layers/nswatch/pyproject.toml
 		echo "Install one, or name it: make setup PYTHON=/path/to/python3" >&2; exit 1; fi; \
 	echo "setting up .venv with $$("$$found" -V)"; \
 	"$$found" -m venv --clear .venv || { echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement tests/requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement tests/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable layers/nswatch
 	@touch $(READY)
 

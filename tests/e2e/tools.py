@@ -38,7 +38,7 @@ def venv(name: str, requirements: Path) -> Path:
     digest = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
     if not stamp.exists() or stamp.read_text() != digest:
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
-        install = ["-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", str(requirements)]
+        install = ["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--requirement", str(requirements)]
         subprocess.run([str(home / "bin" / "python"), *install], check=True)
         stamp.write_text(digest)
     return home / "bin"

@@ -117,6 +117,11 @@ def test_parent_of_skips_lame_servers_when_others_lead_on() -> None:
     hosts = [f"ns{i}.nic.uk" for i in range(5)]
     glue = [(host, f"192.0.2.{i}") for i, host in enumerate(hosts)]
     behaviours[ROOT] = authority(root(uk=(hosts, glue)))
+    shared = authority(
+        Zone("uk", cuts={"co.uk": (hosts, [])}),
+        Zone("co.uk", [f"co.uk. 172800 IN NS {host}." for host in hosts]),
+    )
+    servers = (refusing, upward, sideways, silent, shared)
     behaviours |= dict(zip((address for _, address in glue), servers, strict=True))
     for domain in ("a.co.uk", "b.co.uk", "c.co.uk", "d.co.uk", "e.co.uk"):
         parent, _ = parent_of(domain, behaviours)

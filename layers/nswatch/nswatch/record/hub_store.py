@@ -80,10 +80,15 @@ class DynamoHubStore(DynamoProbeStore):
         items = self.table.query(keys.group_pk(group), keys.event_sk(since_episode, ""), onwards=True)
         return [_event_from_item(group, item) for item in items]
 
-    def heartbeats(self, region: str) -> dict[int, datetime]:
-        """Return the newest pass of a region over each shard that it has reported."""
-        items = self.table.query(keys.probe_pk(region), "shard#")
-        return {int(item["sk"].removeprefix("shard#")): parse_iso(item["pass_time"]) for item in items}
+    def heartbeats(self, regions: Sequence[str], shards: int) -> dict[str, dict[int, datetime]]:
+        """Return each region's newest pass over each shard that it has reported."""
+        wanted = [(keys.probe_pk(region), keys.shard_sk(shard)) for region in regions for shard in range(shards)]
+        beats: dict[str, dict[int, datetime]] = {region: {} for region in regions}
+        for start in range(0, len(wanted), 100):
+            for (partition, sort_key), item in self.table.get_many(wanted[start : start + 100]).items():
+                shard = int(sort_key.removeprefix("shard#"))
+                beats[partition.removeprefix("probe#")][shard] = parse_iso(item["pass_time"])
+        return beats
 
     def outbox(self, group: str, status: OutboxStatus | None = None) -> list[OutboxItem]:
         """Return a group's messages, sent or not."""

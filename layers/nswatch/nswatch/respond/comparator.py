@@ -146,11 +146,11 @@ class Comparator:
         watchlist = self._home.watchlist_head()
         if watchlist is None:
             return _Look(None, 0, ())
-        passes = {}
-        for region in self._regions:
-            beats = self._home.heartbeats(region)
-            if beats:
-                passes[region] = min(beats.get(shard, watchlist.applied_at) for shard in range(watchlist.shards))
+        passes = {
+            region: min(beats.get(shard, watchlist.applied_at) for shard in range(watchlist.shards))
+            for region, beats in self._home.heartbeats(self._regions, watchlist.shards).items()
+            if beats
+        }
         findings = silent_regions(self._regions, passes, max(waiting_since, watchlist.applied_at), now)
         return _Look(None, 0, self._judged(findings))
 
@@ -170,7 +170,8 @@ class Comparator:
         now = self._clock()
         head = self._home.head(group)
         found = look(group, head, now)
-        episode, log = self._newest_episode(group, head.episode)
+        nothing = not found.findings and head.state in ("", State.RESOLVED)
+        episode, log = (head.episode, []) if nothing else self._newest_episode(group, head.episode)
         incident = fold(log)
         if group != VANTAGE and found.entry is None and incident is not None and incident.state is not State.RESOLVED:
             text = "The domain is no longer in the watchlist."
@@ -267,8 +268,8 @@ def _commit(
         due = min(due or now + LOOK_AGAIN_AFTER, now + LOOK_AGAIN_AFTER)
     after = replace(
         head,
-        state="" if incident is None else incident.state,
-        urgency="" if incident is None else incident.urgency,
+        state=head.state if incident is None else incident.state,
+        urgency=head.urgency if incident is None else incident.urgency,
         enqueued=head.enqueued | {message.id for message in messages if message.episode},
         doubts=list(found.doubts),
         open_codes=frozenset(rows),

@@ -54,6 +54,7 @@ class Cloud(AbstractContextManager["Cloud"]):
         self._stack = ExitStack()
         self._iterators: dict[str, str] = {}
         self._published: set[str] = set()
+        self._changed: set[str] = set()
         self._queues: dict[tuple[str, Severity], str] = {}
 
     def __enter__(self) -> "Cloud":
@@ -82,7 +83,13 @@ class Cloud(AbstractContextManager["Cloud"]):
         )
 
     def records(self, hub: str) -> list[Mapping[str, Any]]:
-        """Return the table's stream records since the last call, in the shape that Lambda hands them over."""
+        """Return the table's stream records since the last call, in the shape that Lambda hands them over.
+
+        Asked only after a batch of observations: a pass that changed nothing writes its fingerprint alone.
+        """
+        if hub not in self._changed:
+            return []
+        self._changed.discard(hub)
         streams = boto3.client("dynamodbstreams", region_name=hub, config=_STREAMS)
         answer = streams.get_records(ShardIterator=self._iterators[hub])
         self._iterators[hub] = answer["NextShardIterator"]
@@ -120,6 +127,7 @@ class Cloud(AbstractContextManager["Cloud"]):
     def _dynamodb(self, region: str) -> "DynamoDBClient":
         client = boto3.client("dynamodb", region_name=region, config=_ONCE)
         client.meta.events.register_first("before-send.dynamodb", self._gate(region))
+        client.meta.events.register("after-call.dynamodb.BatchWriteItem", lambda **_: self._changed.add(region))
         return client
 
     def _sns(self, region: str) -> "SNSClient":

@@ -29,10 +29,8 @@ from nswatch_cli.watchlist.applying import carry_out, plan_apply
 from nswatch_cli.watchlist.load import read_watchlist
 
 MINUTE = timedelta(minutes=1)
-LOOK_AFTER = timedelta(minutes=5)
+LOOK_AFTER = timedelta(minutes=4)
 """Passes run for so long behind a step before it is looked at."""
-COMPARATOR_RUNS = timedelta(seconds=2)
-"""The hubs' schedules fire this long after the whole minute, the second hub's as long after the first's."""
 
 
 class Observer(Protocol):
