@@ -35,6 +35,8 @@ def with_leading_keys(context_of: Callable[[bytes], Json]) -> Callable[[bytes], 
     def service_context(body: bytes) -> Json:
         request = json.loads(body or b"{}")
         writes = [request, *(write for item in request.get("TransactItems", []) for write in item.values())]
+        batches = request.get("RequestItems", {}).values()
+        writes += [write for batch in batches if isinstance(batch, list) for item in batch for write in item.values()]
         items = [write.get("Item") or write.get("Key") or {} for write in writes]
         keys = [item["pk"]["S"] for item in items if "pk" in item]
         return context_of(body) | ({"dynamodb:LeadingKeys": keys} if keys else {})

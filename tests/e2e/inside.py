@@ -137,16 +137,13 @@ class Run:
         command += ["--stack-name", f"nswatch-{region}", "--region", region, "--resolve-s3", "--no-confirm-changeset"]
         command += ["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--no-progressbar"]
         command += ["--parameter-overrides", *(f"{key}={value}" for key, value in overrides.items())]
-        with (self.home / f"sam-deploy-{region}.log").open("wb") as log:
-            own = self.environment | {"PATH": f"{tools.BUILD}/sam/bin:{self.environment['PATH']}"}
-            subprocess.run(command, env=own, cwd=tools.REPOSITORY, stdout=log, stderr=log, check=True, timeout=240)
+        tools.run(command, self.home / f"sam-deploy-{region}.log", self.environment)
 
     def apply_watchlist(self) -> None:
         """Apply the watchlist to both hubs, as an operator does."""
         command = [str(Path(sys.executable).parent / "nswatch"), "watchlist", "apply"]
         command += [str(tools.HERE / "watchlist.yaml"), "--hubs", ",".join(HUBS), "--name", NAME, "--yes"]
-        with (self.home / "apply.log").open("wb") as log:
-            subprocess.run(command, env=self.environment, stdout=log, stderr=log, check=True, timeout=60)
+        tools.run(command, self.home / "apply.log", self.environment, patience=60)
 
     def subscribe(self) -> None:
         """Subscribe a queue to each topic of both hubs."""

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -38,7 +39,16 @@ def venv(name: str, requirements: Path) -> Path:
     digest = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
     if not stamp.exists() or stamp.read_text() != digest:
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
-        install = ["-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--requirement", str(requirements)]
+        install = [
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--no-deps",
+            "--require-hashes",
+            "--requirement",
+            str(requirements),
+        ]
         subprocess.run([str(home / "bin" / "python"), *install], check=True)
         stamp.write_text(digest)
     return home / "bin"
@@ -64,14 +74,30 @@ def environment(home: Path) -> dict[str, str]:
     return {**kept, **nowhere, **keys, "HOME": str(home), "SAM_CLI_TELEMETRY": "0", "PATH": search_path()}
 
 
+def run(command: list[str], log: Path, environment: Mapping[str, str], patience: float = 240) -> None:
+    """Run a command in the repository, its output into ``log``; raise RuntimeError with the end of it on failure."""
+    with log.open("wb") as output:
+        done = subprocess.run(
+            command,
+            cwd=REPOSITORY,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            timeout=patience,
+            check=False,
+        )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed; the end of {log}:\n{log.read_text()[-2000:]}")
+
+
 def build(target: Path) -> Path:
     """Build the template for the emulator's processor; return the built one."""
-    with (target / "sam-build.log").open("wb") as log:
-        command = [str(sam() / "sam"), "build", "--build-dir", str(target / "built"), "--no-cached"]
-        options = ["--region", "ap-northeast-1", "--parameter-overrides", "Architecture=x86_64"]
-        # The layer is built by a Python with pip; that which runs the tests has it.
-        own = {**os.environ, "SAM_CLI_TELEMETRY": "0", "ARCHITECTURE": "x86_64", "PYTHON": sys.executable}
-        subprocess.run([*command, *options], cwd=REPOSITORY, env=own, stdout=log, stderr=log, check=True)
+    command = [str(sam() / "sam"), "build", "--build-dir", str(target / "built"), "--no-cached"]
+    command += ["--region", "ap-northeast-1", "--parameter-overrides", "Architecture=x86_64"]
+    # The layer is built by a Python with pip; that which runs the tests has it.
+    own = {**os.environ, "SAM_CLI_TELEMETRY": "0", "ARCHITECTURE": "x86_64", "PYTHON": sys.executable}
+    run(command, target / "sam-build.log", own)
     return target / "built" / "template.yaml"
 
 

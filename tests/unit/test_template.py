@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from nswatch import wiring
 from nswatch.record import table
 
 REPOSITORY = Path(__file__).parents[2]
@@ -84,7 +85,9 @@ def test_probe_may_write_only_its_own_partitions() -> None:
     writing = [
         statement
         for statement in allowed.values()
-        if any(re.search(r"dynamodb:(Put|Update|Delete|Batch|\*)", action) for action in _list(statement["Action"]))
+        if any(
+            re.search(r"dynamodb:(Put|Update|Delete|BatchWrite|\*)", action) for action in _list(statement["Action"])
+        )
     ]
     (statement,) = writing
     assert statement["Condition"] == {
@@ -114,6 +117,10 @@ def test_function_is_not_repeated_when_a_scheduled_start_failed(name: str) -> No
     assert json.loads(schedule["Input"]) == {"source": "schedule"}
 
 
+def test_probe_has_time_to_record_when_asking_took_all_of_its_own() -> None:
+    assert wiring.SHARD_SECONDS + 10 <= RESOURCES["ProbeFunction"]["Properties"]["Timeout"] < 60
+
+
 def test_queue_gives_a_shard_no_second_try_within_its_turn() -> None:
     queue = RESOURCES["ShardQueue"]["Properties"]
     assert queue["VisibilityTimeout"] >= 6 * RESOURCES["ProbeFunction"]["Properties"]["Timeout"]
@@ -128,6 +135,16 @@ def test_alarm_is_told_in_the_notice_topic(name: str) -> None:
     alarm = RESOURCES[name]["Properties"]
     assert alarm["AlarmActions"] == [{"Ref": "NoticeTopic"}]
     assert alarm["TreatMissingData"] == ("breaching" if "Heartbeat" in name else "notBreaching")
+
+
+def test_roles_allow_every_call_that_the_record_makes() -> None:
+    code = (REPOSITORY / "layers/nswatch/nswatch/record/dynamodb.py").read_text()
+    made = {"".join(word.title() for word in call.split("_")) for call in re.findall(r"\._client\.([a-z_]+)\(", code)}
+    # A transaction is authorised as the single writes in it, among them a deletion.
+    wanted = made - {"TransactWriteItems"} | {"DeleteItem"}
+    roles = [*statements("ProbeRole").values(), *statements("ComparatorRole").values()]
+    allowed = {action for statement in roles for action in _list(statement["Action"])}
+    assert {f"dynamodb:{call}" for call in wanted} <= allowed
 
 
 def test_functions_are_given_every_variable_that_the_code_reads() -> None:

@@ -13,6 +13,10 @@ from nswatch.judge.route53 import mismatches
 from nswatch.model import Finding, Key, Result, Source, View
 
 
+JUDGED = frozenset({"delegation_changed", "nameserver_lookalike", "route53_mismatch", "vantage_silent"})
+"""The codes that this version raises: of the others the policy and the texts are there, the rules are not."""
+
+
 @dataclass(frozen=True, slots=True)
 class ForgedData:
     """One server that gives data which the watchlist does not explain; ``ttl`` is the longest it gave, in seconds.
@@ -87,7 +91,7 @@ def _delegation_findings(entry: DomainEntry, allowed: Approved, parent: Departur
             )
         )
     if entry.delegation.provider == "route53":
-        wrong = mismatches(parent.hosts, allowed.current, allowed.hosts)
+        wrong = mismatches(frozenset(strangers), allowed.current, allowed.hosts)
         if wrong:
             hosts = [{"host": row.host, "kind": row.kind, "explanation": row.explanation} for row in wrong]
             seen = tuple(row.host for row in wrong)

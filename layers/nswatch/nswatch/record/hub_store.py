@@ -13,7 +13,7 @@ from nswatch.record import keys
 from nswatch.record.codec import canonical_json, view_from_item
 from nswatch.record.dynamodb import Item, delete_in, put_in, update_in
 from nswatch.record.log import Event
-from nswatch.record.port import Commit, Due, DueKind, Expectation, Head, OpenFinding, OutboxItem, OutboxStatus
+from nswatch.record.port import Commit, Due, DueKind, Expectation, Head, OpenFinding, OpenIncident, OutboxItem, OutboxStatus
 from nswatch.record.probe_store import DynamoProbeStore, fingerprint_from_item
 
 LATE_VIEWS_COUNT_FOR = timedelta(minutes=10)
@@ -72,6 +72,7 @@ class DynamoHubStore(DynamoProbeStore):
             open_codes=frozenset(item["open_codes"]),
             followed=json.loads(item["followed"]),
             told_windows=frozenset(item["told_windows"]),
+            opened_at=parse_iso(item["since"]) if "since" in item else None,
             due_at=parse_iso(item["due_at"]) if "due_at" in item else None,
         )
 
@@ -201,8 +202,6 @@ class DynamoHubStore(DynamoProbeStore):
 
     def open_findings(self, severity: Severity, limit: int = 1000) -> list[OpenFinding]:
         """Return the open findings of one severity, the oldest first."""
-        values = {":severity": severity}
-        items = self.table.query_index("open", "open_severity = :severity", values, limit)
         return [
             OpenFinding(
                 group=item["pk"].removeprefix("group#"),
@@ -212,8 +211,26 @@ class DynamoHubStore(DynamoProbeStore):
                 since=parse_iso(item["since"]),
                 summary=item["summary"],
             )
-            for item in items
+            for item in self._open(severity, limit)
+            if item["sk"].startswith("finding#")
         ]
+
+    def open_incidents(self, urgency: Severity, limit: int = 1000) -> list[OpenIncident]:
+        """Return the incidents of one urgency that are not resolved, the oldest first."""
+        return [
+            OpenIncident(
+                group=item["pk"].removeprefix("group#"),
+                episode=int(item["episode"]),
+                state=item["state"],
+                urgency=Severity(item["open_severity"]),
+                opened_at=parse_iso(item["since"]),
+            )
+            for item in self._open(urgency, limit)
+            if item["sk"] == "head"
+        ]
+
+    def _open(self, severity: Severity, limit: int) -> Iterator[Item]:
+        return self.table.query_index("open", "open_severity = :severity", {":severity": severity}, limit)
 
     def comparator_ran(self, now: datetime, waiting_since: datetime) -> None:
         """Record that the comparator looked at ``now``, and since when it has been looking without a gap."""
@@ -257,6 +274,8 @@ def _head_to_item(group: str, head: Head) -> Item:
         "open_codes": sorted(head.open_codes),
         "followed": canonical_json(head.followed),
         "told_windows": sorted(head.told_windows),
+        "open_severity": head.urgency if head.opened_at is not None else None,
+        "since": iso(head.opened_at) if head.opened_at is not None else None,
         "due_bucket": keys.due_bucket(group) if head.due_at is not None else None,
         "due_at": iso(head.due_at) if head.due_at is not None else None,
     }

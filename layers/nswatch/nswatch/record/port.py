@@ -103,6 +103,7 @@ class Head:
 
     ``enqueued`` are the ids of the episode's messages that are in the outbox. ``doubts`` is a judgement's, as JSON
     ([[region, source, server, qname, qtype], moment]). ``due_at`` is the next moment at which something is to be done.
+    ``opened_at`` is set while the episode's incident is not resolved.
     """
 
     counter: int = 0
@@ -114,7 +115,19 @@ class Head:
     open_codes: frozenset[str] = frozenset()
     followed: Sequence[Sequence[str]] = ()
     told_windows: frozenset[str] = frozenset()
+    opened_at: datetime | None = None
     due_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIncident:
+    """One row of the index of incidents that are not resolved; ``state`` is ``open`` or ``recovering``."""
+
+    group: str
+    episode: int
+    state: str
+    urgency: Severity
+    opened_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

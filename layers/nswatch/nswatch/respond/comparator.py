@@ -275,6 +275,7 @@ def _commit(
         open_codes=frozenset(rows),
         followed=follow,
         told_windows=head.told_windows | told,
+        opened_at=None if incident is None or incident.state is State.RESOLVED else incident.opened_at,
         due_at=due,
     )
     return Commit(

@@ -35,13 +35,15 @@ _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "replay", "AWS_SECRET_ACCESS_KEY": "replay"
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message as a topic delivered it. ``kind`` is why it was sent (``page``, ``reminder``, …)."""
+    """A message as a topic delivered it: ``kind`` is why it was sent, ``about`` the domain (or other group)."""
 
     hub: str
     channel: Severity
     kind: str
+    about: str
     subject: str
-    texts: Mapping[str, str]
+    text: str
+    sns_id: str
 
 
 class Cloud(AbstractContextManager["Cloud"]):
@@ -150,7 +152,15 @@ def _topic(region: str, channel: Severity) -> str:
 
 def _delivery(hub: str, channel: Severity, envelope: Mapping[str, Any]) -> Delivery:
     attributes = {name: value["Value"] for name, value in envelope.get("MessageAttributes", {}).items()}
-    return Delivery(hub, channel, attributes.get("kind", ""), envelope["Subject"], {"email": envelope["Message"]})
+    return Delivery(
+        hub=hub,
+        channel=channel,
+        kind=attributes["kind"],
+        about=attributes["about"],
+        subject=envelope["Subject"],
+        text=envelope["Message"],
+        sns_id=envelope["MessageId"],
+    )
 
 
 class _environment(AbstractContextManager[None]):  # noqa: N801 - reads as a statement where it is used

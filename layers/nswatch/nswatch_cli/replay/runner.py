@@ -7,10 +7,11 @@ that a jump is no silence), and for `LOOK_AFTER` behind a step. Everything betwe
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from nswatch.codes import CODES
 from nswatch.errors import StoreUnavailable
 from nswatch.model import Severity
 from nswatch.probe import Probe
@@ -37,16 +38,16 @@ class Observer(Protocol):
     """Sees a replay as it happens: the live view of the demo."""
 
     def step(self, step: Step, at: datetime) -> None:
-        """A step's changes are in place."""
+        """See that a step's changes are in place."""
 
     def passed(self, region: str, at: datetime) -> None:
-        """A region made a pass."""
+        """See that a region made a pass."""
 
     def delivered(self, delivery: Delivery, at: datetime) -> None:
-        """A topic delivered a message."""
+        """See that a topic delivered a message."""
 
     def looked(self, report: "StepReport", at: datetime) -> None:
-        """A step was judged."""
+        """See how a step was judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +84,8 @@ class Arrival:
     delivery: Delivery
 
 
-@dataclass(slots=True)
 class Silent:
     """An `Observer` that shows nothing."""
-
-    shown: list[str] = field(default_factory=list)
 
     def step(self, step: Step, at: datetime) -> None:
         """See `Observer`."""
@@ -196,6 +194,11 @@ class Replay(AbstractContextManager["Replay"]):
     def _up(self) -> list[str]:
         return [hub for hub in self.scenario.hubs if hub not in self.cloud.down]
 
+    def body_of(self, delivery: Delivery) -> str:
+        """Return a delivered message's texts by protocol, as the hub gave them to its topic."""
+        messages = self._stores[delivery.hub].outbox(delivery.about)
+        return next(message.body for message in messages if message.sns_id == delivery.sns_id)
+
     # Time
 
     def _go_to(self, moment: datetime) -> None:
@@ -295,6 +298,16 @@ class Replay(AbstractContextManager["Replay"]):
         return most_urgent(heads)
 
 
+def report_as_json(scenario: Scenario, reports: Sequence[StepReport], codes: frozenset[str] | None) -> dict[str, Any]:
+    """Return the JSON report of one file; ``codes`` is there when it limited what was judged."""
+    document: dict[str, Any] = {
+        "name": scenario.name,
+        "ok": all(not report.problems for report in reports),
+        "steps": [report.as_json() for report in reports],
+    }
+    return document if codes is None else document | {"codes": sorted(codes)}
+
+
 class _NoQueue:
     """A replay makes its passes itself, at their turns."""
 
@@ -325,21 +338,22 @@ def _active(store: DynamoHubStore) -> frozenset[str]:
 
 def compare(expect: Expect, look: Look, codes: frozenset[str] | None) -> Iterator[str]:
     """Yield what does not hold. With ``codes`` only these codes, pages and incident states are judged."""
-    if expect.page is True and look.pages == 0:
-        yield "expected a page, none was sent"
-    if expect.page is False and look.pages:
-        yield f"expected no page, {look.pages} sent"
+    yield from _counted("page", expect.page, look.pages)
+    if codes is None:
+        yield from _counted("notice", expect.ticket, look.tickets)
     if expect.pages_at_most is not None and look.pages > expect.pages_at_most:
         yield f"expected at most {expect.pages_at_most} pages, {look.pages} sent"
-    if codes is None and expect.ticket is True and look.tickets == 0:
-        yield "expected a notice, none was sent"
-    if codes is None and expect.ticket is False and look.tickets:
-        yield f"expected no notice, {look.tickets} sent"
-    for code in expect.findings:
-        if (codes is None or code in codes) and code not in look.findings:
-            yield f"expected finding {code}, not raised"
-    for code in expect.quiet:
-        if (codes is None or code in codes) and code in look.findings:
-            yield f"expected {code} to be quiet, it is raised"
+    judged = frozenset(CODES) if codes is None else codes
+    for code in judged.intersection(expect.findings) - look.findings:
+        yield f"expected finding {code}, not raised"
+    for code in judged.intersection(expect.quiet) & look.findings:
+        yield f"expected {code} to be quiet, it is raised"
     if expect.incident is not None and expect.incident != look.incident:
         yield f"expected incident {expect.incident}, it is {look.incident}"
+
+
+def _counted(what: str, expected: bool | None, sent: int) -> Iterator[str]:
+    if expected is True and not sent:
+        yield f"expected a {what}, none was sent"
+    if expected is False and sent:
+        yield f"expected no {what}, {sent} sent"

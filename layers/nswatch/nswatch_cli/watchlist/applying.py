@@ -1,4 +1,4 @@
-"""`apply`: a checked watchlist into force in every hub, with the difference shown before and each hub's result after."""
+"""`apply`: a checked watchlist into force in every hub, with the difference before and each hub's result after."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,0 +1,206 @@
+"""`nswatch incidents`: what is open, everything about one, and what people do about it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import click
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from nswatch import wiring
+from nswatch.errors import NswatchError, StoreUnavailable
+from nswatch.model import Severity
+from nswatch.record.hub_store import DynamoHubStore
+from nswatch.record.log import Event
+from nswatch.record.port import OpenIncident
+from nswatch.respond.events import EventType, said
+from nswatch.respond.exposure import cached_until, resolves_at
+from nswatch.respond.incident import Incident, State, fold, incident_id
+from nswatch_cli.hubs import caller, hub_options, hub_stores
+
+_FORMAT = "%Y-%m-%d %H:%M:%S"
+
+
+class _Id(click.ParamType):
+    """An incident's id."""
+
+    name = "incident"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        try:
+            return incident_id(str(value))
+        except ValueError as error:
+            self.fail(f"{error} (see: nswatch incidents)", param, ctx)
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+@hub_options
+def incidents_commands(context: click.Context, hubs: Sequence[str], name: str) -> None:
+    """List the incidents that are not resolved, or look at and act on one."""
+    context.obj = hub_stores(name, hubs)
+    if context.invoked_subcommand is None:
+        _list(context.obj)
+
+
+def _list(stores: Sequence[DynamoHubStore]) -> None:
+    rows: dict[tuple[str, int], OpenIncident] = {}
+    for store in stores:
+        try:
+            for severity in (Severity.PAGE, Severity.NOTICE):
+                for row in store.open_incidents(severity):
+                    rows.setdefault((row.group, row.episode), row)
+        except StoreUnavailable as error:
+            click.echo(f"{store.hub}: cannot be asked: {error}", err=True)
+    if not rows:
+        click.echo("No incident is open or recovering.")
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in ("incident", "state", "urgency", "since (UTC)", "findings", "acknowledged by"):
+        table.add_column(column)
+    for (group, episode), row in sorted(rows.items(), key=lambda pair: (-pair[1].urgency.rank, pair[1].opened_at)):
+        incident = _read(stores, group, episode)
+        codes = ", ".join(dict.fromkeys(finding.code for cause in incident.active for finding in cause.findings))
+        acknowledged = incident.acknowledged_by if incident.acknowledged_at else "nobody"
+        table.add_row(
+            incident.id, incident.state, row.urgency, f"{row.opened_at:{_FORMAT}}", codes or "-", acknowledged
+        )
+    Console(highlight=False).print(table)
+
+
+def _read(stores: Sequence[DynamoHubStore], group: str, episode: int) -> Incident:
+    """Return an incident from the union of the hubs' logs (decision 12)."""
+    events: list[Event] = []
+    errors = []
+    for store in stores:
+        try:
+            events += [event for event in store.events(group, episode) if event.episode == episode]
+        except StoreUnavailable as error:
+            errors.append(error)
+    if len(errors) == len(stores):
+        raise errors[0]
+    incident = fold(events)
+    if incident is None:
+        raise click.ClickException(f"there is no incident {group}-{episode} (see: nswatch incidents)")
+    return incident
+
+
+@incidents_commands.command()
+@click.argument("incident", type=_Id())
+@click.pass_obj
+def show(stores: Sequence[DynamoHubStore], incident: tuple[str, int]) -> None:
+    """Show everything that is known of INCIDENT, with its timeline."""
+    found = _read(stores, *incident)
+    console = Console(highlight=False)
+    console.print(Text(f"{found.id}: {found.state} ({found.urgency}) since {found.opened_at:{_FORMAT}} UTC", "bold"))
+    acknowledged = f"{found.acknowledged_at:{_FORMAT}} by {found.acknowledged_by}" if found.acknowledged_at else "no"
+    console.print(Text(f"acknowledged: {acknowledged}"))
+    if found.state is State.RECOVERING:
+        _recovering(console, found)
+    console.print(Text("\nfindings" if found.active else "\nlast findings", "bold"))
+    for finding in found.findings:
+        console.print(Text(f"  {finding.code} on {finding.subject}, since {finding.since:{_FORMAT}} UTC"))
+        console.print(Text(f"    expected  {', '.join(finding.expected) or '(none)'}"))
+        console.print(Text(f"    seen      {', '.join(finding.seen) or '(none)'}"))
+        for sighting in finding.sightings:
+            where = f"{sighting.region}: {sighting.server_name} [{sighting.server}] over {sighting.transport}"
+            console.print(Text(f"    {sighting.at:{_FORMAT}}  {where}", "dim"))
+    console.print(Text("\ntimeline (UTC)", "bold"))
+    for event in found.timeline:
+        console.print(Text(f"  {event.at:{_FORMAT}}  {_words(event)}"))
+
+
+def _recovering(console: Console, incident: Incident) -> None:
+    over = resolves_at(incident)
+    cached = cached_until(incident, wiring.now())
+    if over is None:
+        served = ", ".join(sorted({forged.host for forged in incident.forged.values() if forged.last_seen is None}))
+        console.print(Text(f"forged data is still served by {served}: only a person can close this"))
+    else:
+        console.print(Text(f"resolves by itself at {over:{_FORMAT}} UTC"))
+    if cached is not None:
+        console.print(Text(f"caches may hold forged data until {cached:{_FORMAT}} UTC"))
+
+
+def _words(event: Event) -> str:
+    data = event.data
+    match EventType(event.type):
+        case EventType.RAISED:
+            codes = ", ".join(finding["code"] for finding in data["findings"])
+            return f"{data['cause']}: {codes} ({data['urgency']})"
+        case EventType.CHANGED:
+            seen = "; ".join(f"{finding['code']}: {', '.join(finding['seen'])}" for finding in data["findings"])
+            return f"{data['cause']} changed: {seen}"
+        case EventType.CLEARED:
+            return f"{data['cause']}: nothing stands any more"
+        case EventType.FORGED_SEEN:
+            return f"{data['host']} {data['address']} gives forged data, TTL {data['ttl']} s"
+        case EventType.FORGED_GONE:
+            return f"{data['host']} {data['address']} gives it no more"
+        case EventType.REMINDED:
+            return f"reminder {data['number']}: nobody acknowledged"
+        case EventType.RESOLVED:
+            return f"resolved {'by ' + data['by'] if data['by'] else 'as the exposure clock ran out'} {data['text']}"
+        case EventType.ACKNOWLEDGED:
+            return f"acknowledged by {data['by']}"
+        case EventType.NOTED:
+            return f"note by {data['by']}: {data['text']}"
+
+
+@incidents_commands.command()
+@click.argument("incident", type=_Id())
+@click.pass_obj
+def ack(stores: Sequence[DynamoHubStore], incident: tuple[str, int]) -> None:
+    """Take INCIDENT: reminders stop."""
+    _say(stores, EventType.ACKNOWLEDGED, incident, "")
+
+
+@incidents_commands.command()
+@click.argument("incident", type=_Id())
+@click.argument("text")
+@click.pass_obj
+def note(stores: Sequence[DynamoHubStore], incident: tuple[str, int], text: str) -> None:
+    """Write TEXT into the timeline of INCIDENT."""
+    if not text.strip():
+        raise click.BadParameter("an empty note says nothing")
+    _say(stores, EventType.NOTED, incident, text)
+
+
+@incidents_commands.command()
+@click.argument("incident", type=_Id())
+@click.argument("text")
+@click.pass_obj
+def resolve(stores: Sequence[DynamoHubStore], incident: tuple[str, int], text: str) -> None:
+    """Close INCIDENT before its exposure clock does; TEXT says why."""
+    if not text.strip():
+        raise click.BadParameter("say why, for the next person who reads the timeline")
+    found = _read(stores, *incident)
+    if found.active:
+        codes = ", ".join(sorted({finding.code for finding in found.findings}))
+        raise click.ClickException(
+            f"{found.id} still stands ({codes}): it would open again at the next look. Acknowledge it instead, or make"
+            " what is right now the approved state (nswatch watchlist apply)"
+        )
+    _say(stores, EventType.RESOLVED, incident, text)
+
+
+def _say(stores: Sequence[DynamoHubStore], type_: EventType, incident: tuple[str, int], text: str) -> None:
+    """Append what a person did to every hub's log, and have each hub look again."""
+    found = _read(stores, *incident)
+    if found.state is State.RESOLVED and type_ is not EventType.NOTED:
+        raise click.ClickException(f"{found.id} is resolved already")
+    now: datetime = wiring.now()
+    event = said(type_, found.group, found.episode, caller(), text, now)
+    failed = []
+    for store in stores:
+        try:
+            store.append(event)
+            store.touch(found.group, now)
+        except NswatchError as error:
+            failed.append(f"{store.hub}: {error}")
+    if len(failed) == len(stores):
+        raise StoreUnavailable("; ".join(failed))
+    for failure in failed:
+        click.echo(f"not recorded there, repeat it when the hub is back: {failure}", err=True)
+    click.echo(f"{found.id}: {type_}")
