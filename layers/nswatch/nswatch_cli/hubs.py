@@ -46,6 +46,7 @@ def hub_stores(name: str, hubs: Sequence[str]) -> list[DynamoHubStore]:
 def caller() -> str:
     """Return the ARN of the IAM identity that AWS sees; a click error where there is none."""
     try:
-        return boto3.client("sts").get_caller_identity()["Arn"]
+        arn: str = boto3.client("sts").get_caller_identity()["Arn"]
     except (BotoCoreError, ClientError) as error:
         raise click.ClickException(f"AWS does not say who you are: {error}") from error
+    return arn

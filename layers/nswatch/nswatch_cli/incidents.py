@@ -1,7 +1,8 @@
 """`nswatch incidents`: what is open, everything about one, and what people do about it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import click
 from rich.console import Console
@@ -22,7 +23,7 @@ from nswatch_cli.hubs import caller, hub_options, hub_stores
 _FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
-class _Id(click.ParamType):
+class _Id(click.ParamType):  # type: ignore[type-arg]  # generic in click's stubs only
     """An incident's id."""
 
     name = "incident"
@@ -108,7 +109,7 @@ def show(stores: Sequence[DynamoHubStore], incident: tuple[str, int]) -> None:
             console.print(Text(f"    {sighting.at:{_FORMAT}}  {where}", "dim"))
     console.print(Text("\ntimeline (UTC)", "bold"))
     for event in found.timeline:
-        console.print(Text(f"  {event.at:{_FORMAT}}  {_words(event)}"))
+        console.print(Text(f"  {event.at:{_FORMAT}}  {_WORDS[EventType(event.type)](event.data)}"))
 
 
 def _recovering(console: Console, incident: Incident) -> None:
@@ -123,29 +124,31 @@ def _recovering(console: Console, incident: Incident) -> None:
         console.print(Text(f"caches may hold forged data until {cached:{_FORMAT}} UTC"))
 
 
-def _words(event: Event) -> str:
-    data = event.data
-    match EventType(event.type):
-        case EventType.RAISED:
-            codes = ", ".join(finding["code"] for finding in data["findings"])
-            return f"{data['cause']}: {codes} ({data['urgency']})"
-        case EventType.CHANGED:
-            seen = "; ".join(f"{finding['code']}: {', '.join(finding['seen'])}" for finding in data["findings"])
-            return f"{data['cause']} changed: {seen}"
-        case EventType.CLEARED:
-            return f"{data['cause']}: nothing stands any more"
-        case EventType.FORGED_SEEN:
-            return f"{data['host']} {data['address']} gives forged data, TTL {data['ttl']} s"
-        case EventType.FORGED_GONE:
-            return f"{data['host']} {data['address']} gives it no more"
-        case EventType.REMINDED:
-            return f"reminder {data['number']}: nobody acknowledged"
-        case EventType.RESOLVED:
-            return f"resolved {'by ' + data['by'] if data['by'] else 'as the exposure clock ran out'} {data['text']}"
-        case EventType.ACKNOWLEDGED:
-            return f"acknowledged by {data['by']}"
-        case EventType.NOTED:
-            return f"note by {data['by']}: {data['text']}"
+def _raised(data: Mapping[str, Any]) -> str:
+    return f"{data['cause']}: {', '.join(finding['code'] for finding in data['findings'])} ({data['urgency']})"
+
+
+def _changed(data: Mapping[str, Any]) -> str:
+    seen = "; ".join(f"{finding['code']}: {', '.join(finding['seen'])}" for finding in data["findings"])
+    return f"{data['cause']} changed: {seen}"
+
+
+def _resolved(data: Mapping[str, Any]) -> str:
+    return f"resolved by {data['by']}: {data['text']}" if data["by"] else "resolved, as the exposure clock ran out"
+
+
+_WORDS: Mapping[EventType, Callable[[Mapping[str, Any]], str]] = {
+    EventType.RAISED: _raised,
+    EventType.CHANGED: _changed,
+    EventType.CLEARED: lambda data: f"{data['cause']}: nothing stands any more",
+    EventType.FORGED_SEEN: lambda data: f"{data['host']} {data['address']} gives forged data, TTL {data['ttl']} s",
+    EventType.FORGED_GONE: lambda data: f"{data['host']} {data['address']} gives it no more",
+    EventType.REMINDED: lambda data: f"reminder {data['number']}: nobody acknowledged",
+    EventType.RESOLVED: _resolved,
+    EventType.ACKNOWLEDGED: lambda data: f"acknowledged by {data['by']}",
+    EventType.NOTED: lambda data: f"note by {data['by']}: {data['text']}",
+}
+"""An event for a person, in a line."""
 
 
 @incidents_commands.command()

@@ -45,7 +45,7 @@ async def ask_server(
     over: Transport = Transport.UDP,
     seconds: float = 5,
     questions: Sequence[Question] = (Question("192.0.2.1", "example.com", "NS"),),
-    timeout: float = 0.3,  # noqa: ASYNC109
+    timeout: float = 0.8,  # noqa: ASYNC109
     **settings: Any,
 ) -> list[Outcome]:
     async with DnsTransport(
@@ -227,7 +227,7 @@ def test_ask_repeats_the_question_when_packets_are_lost(lost: int, status: Statu
         seen.append(query.id)
         return reply(query, answer=NS) if len(seen) > lost else None
 
-    outcome, server = ask(behave)
+    outcome, server = ask(behave, timeout=0.4)
     assert outcome.status is status
     assert asked(server) == ["udp"] * min(3, lost + 1)
 

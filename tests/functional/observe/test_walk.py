@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import pairwise
 
 import dns.message
 import pytest
@@ -235,6 +236,25 @@ def test_addresses_of_gives_up_when_aliases_do_not_end(lines: list[str]) -> None
     found, here = addresses_of("a.host.net", internet(host=authority(Zone("host.net", lines))))
     assert found.result is Lookup.UNKNOWN
     assert len(here.asked()) < 30
+
+
+def test_addresses_of_believes_no_answer_when_it_lacks_authority() -> None:
+    lines = ["ns.host.net. 60 IN A 203.0.113.66"]
+    found, _ = addresses_of("ns.host.net", internet(host=lambda query, _: reply(query, answer=lines, aa=False)))
+    assert found.result is Lookup.UNKNOWN
+
+
+@pytest.mark.parametrize(("links", "result"), [(1, Lookup.FOUND), (3, Lookup.FOUND), (4, Lookup.UNKNOWN)])
+def test_addresses_of_stops_at_depth_three_when_servers_are_named_in_yet_another_zone(
+    links: int, result: Lookup
+) -> None:
+    names = [f"z{i}.net" for i in range(links + 1)]
+    net = Zone("net", cuts={zone: ([f"ns.{lower}"], []) for zone, lower in pairwise(names)})
+    net.cuts[names[-1]] = cut(f"ns.{names[-1]}", OWN)
+    lines = [f"{label}.{zone}. 60 IN A {OWN}" for zone in names for label in ("ns", "www")]
+    own = authority(*(Zone(zone, [line for line in lines if f".{zone}. " in line]) for zone in names))
+    found, _ = addresses_of("www.z0.net", internet(net=authority(net), own=own))
+    assert found.result is result
 
 
 def test_addresses_of_ends_when_two_delegations_need_each_other() -> None:

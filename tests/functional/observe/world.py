@@ -75,7 +75,7 @@ class World:
 
 
 @asynccontextmanager
-async def world(behaviours: dict[str, Behaviour], *, timeout: float = 0.3) -> AsyncIterator[World]:  # noqa: ASYNC109
+async def world(behaviours: dict[str, Behaviour], *, timeout: float = 0.6) -> AsyncIterator[World]:  # noqa: ASYNC109
     """Run a server for each address; an address that has none refuses."""
     async with AsyncExitStack() as stack:
         servers = {

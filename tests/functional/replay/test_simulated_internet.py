@@ -14,6 +14,7 @@ import dns.flags
 import dns.message
 import dns.rcode
 import pytest
+from tests.unit.replay.worlds import HERE, START, THERE, ZONE, domain, registry, watching
 
 from nswatch.model import Outcome, Question, Status, Transport
 from nswatch.observe.budget import Budget
@@ -24,7 +25,6 @@ from nswatch.observe.walk import Walker
 from nswatch_cli.replay.servers import SimulatedInternet
 from nswatch_cli.replay.virtualtime import VirtualTimeLoop, virtual_loop
 from nswatch_cli.replay.world import World
-from tests.unit.replay.worlds import HERE, START, THERE, ZONE, domain, registry, watching
 
 T = TypeVar("T")
 
@@ -165,7 +165,7 @@ def test_two_messages_on_one_tcp_connection_are_both_answered_even_in_pieces() -
         for octet in stream:
             writer.write(bytes([octet]))
             await writer.drain()
-        rcodes = []
+        rcodes: list[int] = []
         for query in queries:
             answer = dns.message.from_wire(await reader.readexactly(int.from_bytes(await reader.readexactly(2))))
             assert query.is_response(answer)

@@ -77,9 +77,13 @@ def test_the_clock_stands_still_while_sockets_of_this_process_talk() -> None:
 
 
 def test_the_clock_stands_still_while_a_thread_works_and_does_not_miss_its_end() -> None:
+    def slowly() -> str:
+        time.sleep(0.05)
+        return threading.current_thread().name
+
     async def work() -> tuple[str, float]:
         async with asyncio.timeout(1):
-            result = await asyncio.to_thread(lambda: (time.sleep(0.05), threading.current_thread().name)[1])
+            result = await asyncio.to_thread(slowly)
         return result, asyncio.get_running_loop().time()
 
     name, elapsed = run(work())

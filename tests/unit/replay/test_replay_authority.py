@@ -6,10 +6,6 @@ import dns.flags
 import dns.message
 import dns.rcode
 import pytest
-
-from nswatch.model import Transport
-from nswatch.names import normalise
-from nswatch.observe.root_hints import ROOT_SERVERS
 from tests.unit.replay.worlds import (
     HERE,
     START,
@@ -23,6 +19,10 @@ from tests.unit.replay.worlds import (
     watching,
     world,
 )
+
+from nswatch.model import Transport
+from nswatch.names import normalise
+from nswatch.observe.root_hints import ROOT_SERVERS
 
 AA = dns.flags.AA
 NS = ["ns1.hosting.net.", "ns2.hosting.net."]
@@ -183,8 +183,14 @@ def test_the_hosts_domain_gives_addresses_of_listed_name_servers_and_denies_othe
         registry=registry(ns=["ns1.hosting.net", "gone.hosting.net"]),
         nameservers={"ns1.hosting.net": "genuine", "gone.hosting.net": None},
     )
-    asking = Asking(world(state, watchlist={"domains": {"victim.com": {"answers": [
-        {"name": "@", "type": "MX", "values": ["10 mx.hosting.net."]}]}}}))
+    asking = Asking(
+        world(
+            state,
+            watchlist={
+                "domains": {"victim.com": {"answers": [{"name": "@", "type": "MX", "values": ["10 mx.hosting.net."]}]}}
+            },
+        )
+    )
     server = asking.world.servers("hosting.net", HERE)[0][1][0]
     listed = asking.answered(server, "ns1.hosting.net", "A")
     assert listed.flags & AA
@@ -263,7 +269,9 @@ def test_one_region_sees_other_servers_when_nameservers_from_says_so(
     servers = [asking.host(f"ns{number}.hosting.net") for number in (1, 2)]
     seen = [asking.ask(server, "victim.com", "A", region=THERE) for server in servers]
     assert [answer and values(answer.answer, "A")[0] for answer in seen] == expected
-    assert [values(asking.answered(server, "victim.com", "A").answer, "A") for server in servers] == [["192.0.2.10"]] * 2
+    assert [values(asking.answered(server, "victim.com", "A").answer, "A") for server in servers] == [
+        ["192.0.2.10"]
+    ] * 2
 
 
 def test_a_server_of_parent_and_child_answers_as_the_child_but_gives_the_parents_ds() -> None:

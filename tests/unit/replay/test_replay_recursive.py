@@ -6,7 +6,6 @@ import dns.flags
 import dns.message
 import dns.rcode
 import pytest
-
 from tests.unit.replay.worlds import HERE, THERE, ZONE, Asking, domain, registry, values, watching, world
 
 RD, CD = dns.flags.RD, dns.flags.CD
@@ -82,9 +81,7 @@ def test_a_resolver_fails_for_one_domain_when_the_scenario_says_how(
     ],
 )
 def test_a_resolver_validates_when_it_follows(ds: list[str], serves: str, plain: int, checking_disabled: int) -> None:
-    asking = Asking(
-        world(watching(zones=KEYED, registry=registry(ds=ds), nameservers={"ns1.hosting.net": serves}))
-    )
+    asking = Asking(world(watching(zones=KEYED, registry=registry(ds=ds), nameservers={"ns1.hosting.net": serves})))
     first, second = resolve(asking, "victim.com"), resolve(asking, "victim.com", also=CD)
     assert first is not None
     assert second is not None

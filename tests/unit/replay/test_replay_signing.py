@@ -5,23 +5,28 @@ from datetime import datetime, timedelta
 import dns.dnssec
 import dns.message
 import dns.name
+import dns.node
+import dns.rdataset
 import dns.rdatatype
 import dns.rrset
 import pytest
 from dns.rdatatype import RdataType
+from tests.unit.replay.worlds import HERE, START, ZONE, Asking, domain, registry, watching, world
 
 from nswatch.observe.denial import no_ds
 from nswatch_cli.replay.contents import trust_anchor
-from tests.unit.replay.worlds import HERE, START, ZONE, Asking, domain, registry, watching, world
 
 SIGNED = {"genuine": {"records": ZONE, "signed_with": "a key"}}
+
+
+Keys = dict[dns.name.Name, dns.node.Node | dns.rdataset.Rdataset]
 
 
 def found(section: list[dns.rrset.RRset], rdtype: RdataType) -> list[dns.rrset.RRset]:
     return [each for each in section if each.rdtype == rdtype]
 
 
-def validate_all(section: list[dns.rrset.RRset], keys: dict[dns.name.Name, dns.rrset.RRset], now: datetime) -> int:
+def validate_all(section: list[dns.rrset.RRset], keys: Keys, now: datetime) -> int:
     """Validate every RRset in a section that is not an RRSIG; return how many."""
     checked = 0
     for rrset in section:
@@ -35,13 +40,11 @@ def validate_all(section: list[dns.rrset.RRset], keys: dict[dns.name.Name, dns.r
     return checked
 
 
-def keys_of(asking: Asking, zone: str, server: str, ds: dns.rrset.RRset, now: datetime) -> dict[
-    dns.name.Name, dns.rrset.RRset
-]:
+def keys_of(asking: Asking, zone: str, server: str, ds: dns.rrset.RRset, now: datetime) -> Keys:
     answer = asking.answered(server, zone, "DNSKEY", dnssec=True)
     keys = found(answer.answer, RdataType.DNSKEY)[0]
-    assert {dns.dnssec.make_ds(keys.name, key, 2) for key in keys} & set(ds)
-    trusted = {keys.name: keys}
+    assert {dns.dnssec.make_ds(keys.name, key, "SHA256") for key in keys} & set(ds)
+    trusted: Keys = {keys.name: keys}
     validate_all(answer.answer, trusted, now)
     return trusted
 
@@ -73,7 +76,7 @@ def test_a_signature_does_not_validate_when_the_key_is_another() -> None:
     referral = asking.answered(asking.parents("victim.com")[0], "victim.com", dnssec=True)
     ds = found(referral.authority, RdataType.DS)[0]
     keys = asking.answered(asking.host("ns1.hosting.net"), "victim.com", "DNSKEY").answer[0]
-    assert not {dns.dnssec.make_ds(keys.name, key, 2) for key in keys} & set(ds)
+    assert not {dns.dnssec.make_ds(keys.name, key, "SHA256") for key in keys} & set(ds)
 
 
 @pytest.mark.parametrize("name", ["victim.com", "victim.example", "victim.co.uk", "sub.corp.org"])

@@ -2,12 +2,13 @@
 
 import ipaddress
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
+from tests.unit.replay.worlds import HERE, START, THERE, Asking, changed, domain, registry, watching, world
 
 from nswatch.model import Transport
 from nswatch_cli.replay.addresses import route53_number
-from tests.unit.replay.worlds import HERE, START, THERE, Asking, changed, domain, registry, watching, world
 
 
 @pytest.mark.parametrize(
@@ -31,9 +32,9 @@ def test_route53_number_follows_the_rule_of_the_names(name: str, number: int | N
     assert route53_number(name) == number
 
 
-def hosts_world(*hosts: str, **said: object) -> Asking:
+def hosts_world(*hosts: str) -> Asking:
     served = dict.fromkeys(hosts, "genuine")
-    state = watching(registry=registry(ns=list(hosts)), nameservers=served, **said)
+    state = watching(registry=registry(ns=list(hosts)), nameservers=served)
     return Asking(world(state))
 
 
@@ -94,7 +95,8 @@ def test_a_host_inside_the_zone_lives_where_the_zone_says() -> None:
 
 @pytest.mark.parametrize("where", ["watchlist", "registry", "nameservers", "zone", "step", "planned change", "glue"])
 def test_the_domain_of_a_host_is_registered_long_ago_wherever_the_file_names_it(where: str) -> None:
-    state, later, watchlist = watching(), watching(), {"domains": {"victim.com": {}}}
+    state, later = watching(), watching()
+    watchlist: dict[str, Any] = {"domains": {"victim.com": {}}}
     match where:
         case "watchlist":
             watchlist = {"domains": {"victim.com": {"delegation": {"ns": ["a.named.org"]}}}}
@@ -156,7 +158,7 @@ def test_faults_are_read_when_given_and_absent_otherwise() -> None:
     of = world(watching())
     assert (of.silent_regions, of.hubs_down, of.ipv6_reachable) == (frozenset(), frozenset(), True)
     of.apply(watching() | {"faults": {"silent_regions": [HERE], "hub_down": [THERE], "ipv6": "unreachable"}}, START)
-    assert (of.silent_regions, of.hubs_down, of.ipv6_reachable) == ({HERE}, {THERE}, False)
+    assert (of.silent_regions, of.hubs_down, of.ipv6_reachable) == (frozenset({HERE}), frozenset({THERE}), False)
 
 
 def test_answers_are_the_same_over_both_transports() -> None:

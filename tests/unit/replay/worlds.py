@@ -84,7 +84,7 @@ class Asking:
         self.world = of
         self.far_end = FarEnd(of)
 
-    def ask(  # noqa: D102
+    def ask(
         self,
         server: str,
         qname: str,
@@ -106,7 +106,7 @@ class Asking:
         assert query.is_response(answer)
         return answer
 
-    def answered(self, *args: Any, **named: Any) -> dns.message.Message:  # noqa: D102
+    def answered(self, *args: Any, **named: Any) -> dns.message.Message:
         answer = self.ask(*args, **named)
         assert answer is not None
         return answer
@@ -116,7 +116,7 @@ class Asking:
         servers = self.world.servers(self.world.parent(name), HERE)
         return [next(a for a in addresses if ":" not in a) for _, addresses in servers]
 
-    def host(self, name: str) -> str:  # noqa: D102
+    def host(self, name: str) -> str:
         return self.world.addresses(name)[0]
 
 

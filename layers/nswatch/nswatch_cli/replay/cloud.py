@@ -6,7 +6,7 @@ what a subscriber would.
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -47,11 +47,15 @@ class Delivery:
 
 
 class Cloud(AbstractContextManager["Cloud"]):
-    """Two hubs in moto while entered; ``down`` holds the hubs that take no calls."""
+    """Two hubs in moto while entered.
+
+    ``down`` holds the hubs that take no calls, ``topics_down`` those whose topics alone do not.
+    """
 
     def __init__(self, hubs: Sequence[str]) -> None:
         self.hubs = tuple(hubs)
         self.down: set[str] = set()
+        self.topics_down: set[str] = set()
         self.clients = Clients(dynamodb=self._dynamodb, sns=self._sns)
         self._stack = ExitStack()
         self._iterators: dict[str, str] = {}
@@ -98,7 +102,7 @@ class Cloud(AbstractContextManager["Cloud"]):
         return list(answer["Records"])
 
     def deliveries(self, hub: str) -> Iterator[Delivery]:
-        """Yield what the hub's topics have delivered since the last call: only after a publication are the queues asked."""
+        """Yield what the hub's topics have delivered since the last call; a hub that published nothing is not asked."""
         if hub not in self._published:
             return
         self._published.discard(hub)
@@ -128,19 +132,27 @@ class Cloud(AbstractContextManager["Cloud"]):
 
     def _dynamodb(self, region: str) -> "DynamoDBClient":
         client = boto3.client("dynamodb", region_name=region, config=_ONCE)
-        client.meta.events.register_first("before-send.dynamodb", self._gate(region))
+        client.meta.events.register_first("before-send.dynamodb", self._gate(region, self.down_for_tables))
         client.meta.events.register("after-call.dynamodb.BatchWriteItem", lambda **_: self._changed.add(region))
         return client
 
     def _sns(self, region: str) -> "SNSClient":
         client = boto3.client("sns", region_name=region, config=_ONCE)
-        client.meta.events.register_first("before-send.sns", self._gate(region))
+        client.meta.events.register_first("before-send.sns", self._gate(region, self.down_for_topics))
         client.meta.events.register("after-call.sns.Publish", lambda **_: self._published.add(region))
         return client
 
-    def _gate(self, region: str) -> Any:
+    def down_for_tables(self) -> set[str]:
+        """Return the hubs whose tables take no calls."""
+        return self.down
+
+    def down_for_topics(self) -> set[str]:
+        """Return the hubs whose topics take no calls."""
+        return self.down | self.topics_down
+
+    def _gate(self, region: str, down: Callable[[], set[str]]) -> Callable[..., None]:
         def gate(request: AWSPreparedRequest, **_: Any) -> None:
-            if region in self.down:
+            if region in down():
                 raise EndpointConnectionError(endpoint_url=request.url)
 
         return gate

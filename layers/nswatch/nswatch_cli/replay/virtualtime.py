@@ -17,7 +17,7 @@ GRACE = 0.0005
 """Real seconds to wait for the kernel when something may still be on its way between two sockets of this process."""
 
 _SMALLEST_JUMP = 1e-6
-"""Seconds; a jump below the resolution of a large float would never arrive."""
+"""Seconds; less than this would be lost beside a century of them."""
 
 
 _Arguments = TypeVarTuple("_Arguments")
@@ -62,11 +62,15 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """
 
     def __init__(self, start: datetime) -> None:
-        if start.tzinfo is None:
-            raise ValueError("a virtual clock starts at an aware moment (UTC)")
         self._jumping = _JumpingSelector()
         self._start = start
         super().__init__(self._jumping)
+        # A timer is due within this much. asyncio's own nanosecond is lost in a float after half a year of seconds, and
+        # a timer that is due now would then never run.
+        self._clock_resolution = _SMALLEST_JUMP
+        if start.tzinfo is None:
+            self.close()
+            raise ValueError("a virtual clock starts at an aware moment (UTC)")
 
     def time(self) -> float:
         """Return virtual seconds since the start."""

@@ -1,0 +1,53 @@
+"""When a region counts as silent, and when the monitor is blind."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from nswatch.judge.vantage import silent_regions
+from nswatch.model import Severity
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=1)
+
+
+def seconds(count: int) -> datetime:
+    return NOW - timedelta(seconds=count)
+
+
+@pytest.mark.parametrize(("age", "silent"), [pytest.param(149, False, id="149-s"), pytest.param(150, True, id="150-s")])
+def test_region_is_silent_when_its_heartbeats_have_stopped_for_150_seconds(age: int, silent: bool) -> None:
+    found = silent_regions(["a-1", "b-1", "c-1"], {"a-1": seconds(age), "b-1": NOW, "c-1": NOW}, LONG_AGO, NOW)
+    assert [finding.subject for finding in found] == (["a-1"] if silent else [])
+
+
+@pytest.mark.parametrize(
+    ("silent", "regions", "severity"),
+    [
+        pytest.param(1, 3, Severity.NOTICE, id="1-of-3"),
+        pytest.param(2, 3, Severity.PAGE, id="2-of-3"),
+        pytest.param(3, 3, Severity.PAGE, id="3-of-3"),
+        pytest.param(1, 2, Severity.PAGE, id="1-of-2"),
+        pytest.param(2, 5, Severity.NOTICE, id="2-of-5"),
+        pytest.param(2, 4, Severity.PAGE, id="2-of-4"),
+        pytest.param(1, 1, Severity.PAGE, id="1-of-1"),
+    ],
+)
+def test_monitor_is_blind_when_no_more_than_half_still_report(silent: int, regions: int, severity: Severity) -> None:
+    names = [f"r-{number}" for number in range(regions)]
+    passes = {name: seconds(600) if number < silent else NOW for number, name in enumerate(names)}
+    found = silent_regions(names, passes, LONG_AGO, NOW)
+    assert [finding.severity for finding in found] == [severity] * silent
+    assert all(finding.detail["reporting"] == regions - silent for finding in found)
+
+
+def test_no_region_is_silent_when_the_hub_itself_has_just_come_back() -> None:
+    passes = dict.fromkeys(["a-1", "b-1"], seconds(3600))
+    assert not silent_regions(["a-1", "b-1"], passes, seconds(149), NOW)
+    assert silent_regions(["a-1", "b-1"], passes, seconds(150), NOW)
+
+
+def test_region_that_never_reported_is_silent_after_a_quarter_of_an_hour() -> None:
+    assert not silent_regions(["a-1", "b-1", "c-1"], {"a-1": NOW, "b-1": NOW}, seconds(900), NOW)
+    (finding,) = silent_regions(["a-1", "b-1", "c-1"], {"a-1": NOW, "b-1": NOW}, seconds(901), NOW)
+    assert finding.subject == "c-1"
