@@ -25,12 +25,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """One domain in one pass: its entry, what is approved now, and which questions were not answered as expected."""
+    """One domain in one pass: its entry, what is approved now, and which questions were not answered as expected.
+
+    ``first`` says that no hub holds anything of it from here.
+    """
 
     entry: DomainEntry
     approved: Approved
     unexpected: frozenset[Key]
     followed: tuple[tuple[str, str], ...]
+    first: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,15 @@ class Probe:
         return turn_start(self._clock(), self._regions.index(self._region), len(self._regions))
 
     def schedule(self) -> int:
-        """Queue every shard for this region's next turn; return how many. Raises StoreUnavailable."""
-        head, _ = newest_watchlist(self._heads())
+        """Queue every shard for this region's next turn; return how many: none before the first `apply`.
+
+        Raises StoreUnavailable when no hub can be read.
+        """
+        held = self._heads()
+        if all(head is None for _, head in held):
+            logger.warning("nothing is watched yet: no hub holds a watchlist (nswatch watchlist apply FILE)")
+            return 0
+        head, _ = newest_watchlist(held)
         turn = self.next_turn()
         delay = max(0, math.ceil((turn - self._clock()).total_seconds()))
         for shard in range(head.shards):
@@ -204,7 +215,7 @@ def _watched(
         allowed = approved(entry, now)
         views = [view for recorder in recorders for view in recorder.views.get(domain, {}).values()]
         unexpected = frozenset(view.key for view in views if not as_expected(view, allowed))
-        watched.append(Watched(entry, allowed, unexpected, tuple(sorted(followed.get(domain, ())))))
+        watched.append(Watched(entry, allowed, unexpected, tuple(sorted(followed.get(domain, ()))), not views))
     return watched
 
 

@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 from nswatch.errors import NswatchError
 from nswatch.expect.watchlist import DomainEntry, PlannedChange
@@ -56,6 +57,10 @@ class NotConfigured(NswatchError):
 def now() -> datetime:
     """Return the current moment."""
     return datetime.now(UTC)
+
+
+class QueueUnavailable(NswatchError):
+    """The shard queue of this region took no message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +107,12 @@ class SqsQueue:
         self._url = url
 
     def send(self, shard: int, turn: datetime, delay: int) -> None:
-        """See `nswatch.probe.Queue`."""
+        """See `nswatch.probe.Queue`. Raises QueueUnavailable."""
         body = json.dumps({"shard": shard, "turn": iso(turn)})
-        self._sqs.send_message(QueueUrl=self._url, MessageBody=body, DelaySeconds=delay)
+        try:
+            self._sqs.send_message(QueueUrl=self._url, MessageBody=body, DelaySeconds=delay)
+        except (BotoCoreError, ClientError) as error:
+            raise QueueUnavailable(f"shard {shard} of {iso(turn)} was not queued: {error}") from error
 
 
 class DnsObserver:
@@ -159,6 +167,7 @@ def _task(watched: Watched) -> DomainTask:
         expected_sets=watched.approved.ns_sets,
         followed=tuple(followed.items()),
         unexpected=watched.unexpected,
+        first=watched.first,
     )
 
 

@@ -43,10 +43,10 @@ def hub_stores(name: str, hubs: Sequence[str]) -> list[DynamoHubStore]:
     return [build_hub(name, hub) for hub in hubs]
 
 
-def caller() -> str:
+def caller(hubs: Sequence[str]) -> str:
     """Return the ARN of the IAM identity that AWS sees; a click error where there is none."""
     try:
-        arn: str = boto3.client("sts").get_caller_identity()["Arn"]
+        arn: str = boto3.client("sts", region_name=hubs[0]).get_caller_identity()["Arn"]
     except (BotoCoreError, ClientError) as error:
         raise click.ClickException(f"AWS does not say who you are: {error}") from error
     return arn

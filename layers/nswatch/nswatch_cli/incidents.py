@@ -194,7 +194,7 @@ def _say(stores: Sequence[DynamoHubStore], type_: EventType, incident: tuple[str
     if found.state is State.RESOLVED and type_ is not EventType.NOTED:
         raise click.ClickException(f"{found.id} is resolved already")
     now: datetime = wiring.now()
-    event = said(type_, found.group, found.episode, caller(), text, now)
+    event = said(type_, found.group, found.episode, caller([store.hub for store in stores]), text, now)
     failed = []
     for store in stores:
         try:

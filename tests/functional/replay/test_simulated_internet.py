@@ -2,8 +2,11 @@
 
 import asyncio
 import gc
+import json
 import os
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -224,3 +227,20 @@ def test_a_registry_change_is_seen_at_once_by_a_client_that_asks_again() -> None
         return seen
 
     assert inside(watching(), use) == [("ns1.hosting.net",), ("ns.evil.net", "ns1.evil.net")]
+
+
+def test_web_services_answer_a_real_http_client_on_virtual_time() -> None:
+    def fetch(url: str) -> tuple[int, Any]:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return response.status, json.load(response)
+
+    async def use(internet: SimulatedInternet) -> tuple[int, Any]:
+        _, bootstrap = await asyncio.to_thread(fetch, internet.http() + "/bootstrap/dns.json")
+        base = bootstrap["services"][0][1][0]
+        with pytest.raises(urllib.error.HTTPError, match="404") as missing:
+            await asyncio.to_thread(fetch, base + "domain/nobody.com")
+        missing.value.close()
+        return await asyncio.to_thread(fetch, base + "domain/victim.com")
+
+    status, document = inside(watching(), use)
+    assert (status, document["ldhName"]) == (200, "victim.com")

@@ -150,6 +150,7 @@ def test_lost_replies_are_the_first_of_each_regions_pass_and_a_repeat_is_answere
     assert lost() == [True, True, False, False, False, False]
     assert lost() == [False] * 6
     assert of.loss.loses(THERE, "192.0.2.1", questions[0])
+    assert not of.loss.loses(THERE, "192.0.2.1", questions[0])
     of.begin_pass(HERE)
     assert lost() == [True, True, False, False, False, False]
 

@@ -12,7 +12,6 @@ from nswatch.judge.policy import severity_of
 from nswatch.judge.route53 import mismatches
 from nswatch.model import Finding, Key, Result, Source, View
 
-
 JUDGED = frozenset({"delegation_changed", "nameserver_lookalike", "route53_mismatch", "vantage_silent"})
 """The codes that this version raises: of the others the policy and the texts are there, the rules are not."""
 

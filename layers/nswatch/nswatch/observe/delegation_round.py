@@ -48,7 +48,10 @@ async def ask_delegation(
     expected_sets: Collection[frozenset[str]],
     line: Line,
 ) -> list[Reading]:
-    """Ask the servers in ``now``, and of ``reserve`` as many as it takes to hear two definite answers."""
+    """Ask the servers in ``now``, and of ``reserve`` as many as it takes to hear two definite answers.
+
+    All of them once one says what is not expected: how many give it is the first thing that anybody will ask.
+    """
     waiting, running, readings = list(reserve), set[asyncio.Task[Reading]](), list[Reading]()
 
     def start(targets: Sequence[Target]) -> None:
@@ -64,6 +67,8 @@ async def ask_delegation(
             readings += [task.result() for task in done]
             missing = DEFINITE - sum(reading.facts.result.definite for reading in readings)
             more = missing if not done else missing - len(running)
+            if any(_departs(task.result().facts, expected_sets) for task in done):
+                more = len(waiting)
             if more > 0:
                 start(waiting[:more])
                 del waiting[:more]
@@ -88,6 +93,10 @@ def _as_expected(facts: Facts, expected_sets: Collection[frozenset[str]]) -> boo
     if facts.result is Result.REFERRAL:
         return frozenset(facts.values) in expected_sets
     return not facts.result.definite and facts.result is not Result.MALFORMED
+
+
+def _departs(facts: Facts, expected_sets: Collection[frozenset[str]]) -> bool:
+    return facts.result.definite and not _as_expected(facts, expected_sets)
 
 
 def better(outcome: Outcome, facts: Facts, confirmed: Outcome, confirmed_facts: Facts) -> tuple[Outcome, Facts]:

@@ -36,7 +36,8 @@ class DomainTask:
     """One domain of a shard: the entry, what is expected of it now, and what the record says needs another look.
 
     ``expected_sets`` are the NS sets approved now (the current one and those of open windows), ``expected_hosts`` all
-    hosts in them; ``unexpected`` are the keys whose last answer was not the expected one or is not confirmed.
+    hosts in them; ``unexpected`` are the keys whose last answer was not the expected one or is not confirmed. In the
+    ``first`` pass over a domain every server is asked, so that the record is whole from the start.
     """
 
     entry: DomainEntry
@@ -44,6 +45,7 @@ class DomainTask:
     expected_sets: Collection[frozenset[str]]
     followed: Followed = ()
     unexpected: Collection[Key] = frozenset()
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +172,9 @@ class _Pass:
         delegated = {host for reading in readings if reading.facts.result is Result.REFERRAL
                      for host in reading.facts.values}  # fmt: skip
         # Before anything is spent on what may be an attacker's list of hosts, the expected servers are asked.
-        first = plan.apex_servers(
-            self._targets(self.task.expected_hosts, glue), self._followed_targets(glue), self.turn, self._suspects()
-        )
+        expected = self._targets(self.task.expected_hosts, glue)
+        suspects = {target.address for target in expected} if self.task.first else self._suspects()
+        first = plan.apex_servers(expected, self._followed_targets(glue), self.turn, suspects)
         new = sorted(delegated - self.task.expected_hosts)[:NAMES]
         missing = [host for host in (*self._known_hosts(), *new) if host not in glue and host not in self.lookups]
         apex, _ = await asyncio.gather(self._apex(first), self._look_up(sorted(missing), self.at(0.75)))
@@ -199,6 +201,8 @@ class _Pass:
         parent = await self.walker.parent_of(self.domain, self.budget, self.at(0.5))
         targets = [Target(server.name, address) for server in parent.servers for address in server.addresses]
         suspects = {key.server for key in self.task.unexpected if self._mine(key, Source.PARENT)}
+        if self.task.first:
+            suspects = {target.address for target in targets}
         now, reserve = plan.parent_servers(targets, self.turn, suspects)
         line = Line(self.asker, self.budget, self.clock, self.at(0.7), self.at(0.85))
         return parent, await ask_delegation(self.domain, now, reserve, self.task.expected_sets, line)

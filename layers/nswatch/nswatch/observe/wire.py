@@ -7,6 +7,7 @@ bytes, records and labels (pointers followed, RFC 1035 section 4.1.4) are counte
 
 import hashlib
 import struct
+from functools import lru_cache
 
 import dns.exception
 import dns.message
@@ -47,7 +48,17 @@ class TooCostly(ValueError):
 
 
 def parse(wire: bytes) -> dns.message.Message:
-    """Return the message in ``wire``; raise TooCostly when it is over a cap, Malformed when it is no message."""
+    """Return the message in ``wire``; raise TooCostly when it is over a cap, Malformed when it is no message.
+
+    It has ID 0 and its question in lower case: answers that differ in nothing else are parsed once, and what is
+    returned is shared and only to be read.
+    """
+    end = question_end(wire)
+    return _parsed(b"\0\0" + wire[2:_HEADER] + wire[_HEADER:end].lower() + wire[end:])
+
+
+@lru_cache(maxsize=1024)
+def _parsed(wire: bytes) -> dns.message.Message:
     check_cost(wire)
     try:
         return dns.message.from_wire(wire, raise_on_truncation=False)

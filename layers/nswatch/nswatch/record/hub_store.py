@@ -13,7 +13,17 @@ from nswatch.record import keys
 from nswatch.record.codec import canonical_json, view_from_item
 from nswatch.record.dynamodb import Item, delete_in, put_in, update_in
 from nswatch.record.log import Event
-from nswatch.record.port import Commit, Due, DueKind, Expectation, Head, OpenFinding, OpenIncident, OutboxItem, OutboxStatus
+from nswatch.record.port import (
+    Commit,
+    Due,
+    DueKind,
+    Expectation,
+    Head,
+    OpenFinding,
+    OpenIncident,
+    OutboxItem,
+    OutboxStatus,
+)
 from nswatch.record.probe_store import DynamoProbeStore, fingerprint_from_item
 
 LATE_VIEWS_COUNT_FOR = timedelta(minutes=10)

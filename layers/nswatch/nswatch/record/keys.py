@@ -28,7 +28,7 @@ from nswatch.model import Key, Source
 from nswatch.moments import iso
 
 DUE_BUCKETS = 2
-"""Timers are spread over so many index partitions: one takes 1,000 writes a second, a mass hijack needs half of that."""
+"""Timers are spread over so many index partitions: each takes 1,000 writes a second."""
 
 DOMAINS_PER_SHARD = 100
 

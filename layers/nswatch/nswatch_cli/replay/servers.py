@@ -11,14 +11,21 @@ from typing import Self
 
 from nswatch.model import Transport
 from nswatch_cli.replay.authority import FarEnd
+from nswatch_cli.replay.http import HttpPort, WebServices
 from nswatch_cli.replay.virtualtime import VirtualTimeLoop
 from nswatch_cli.replay.world import World
+
+try:
+    import resource
+except ImportError:  # pragma: no cover - not a Unix
+    resource = None  # type: ignore[assignment]
 
 LOOPBACK = "127.0.0.1"
 
 _DATAGRAM = 65535
 _BACKLOG = 64
 _ATTEMPTS = 50
+_OPEN_FILES = 16384
 
 Route = Callable[[str], tuple[str, int]]
 
@@ -37,9 +44,11 @@ class SimulatedInternet:
         self.world = world
         self.far_end = FarEnd(world)
         self._loop = loop or asyncio.get_running_loop()
+        _allow_many_sockets()
         self._ports: dict[tuple[str, str], _Port] = {}
         self._silent: _SilentPort | None = None
         self._refusing: _RefusingPort | None = None
+        self._http: HttpPort | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -60,6 +69,13 @@ class SimulatedInternet:
     def route(self, region: str) -> Route:
         """Return what maps a simulated address to the socket address where ``region`` finds it (see DnsTransport)."""
         return lambda address: (LOOPBACK, self._port(region, address))
+
+    def http(self) -> str:
+        """Return the base URL of the simulated web services (see `nswatch_cli.replay.http`)."""
+        if isinstance(self._loop, VirtualTimeLoop):
+            self._loop.expect_traffic()
+        self._http = self._http or HttpPort(self._loop, WebServices(self.world))
+        return self._http.base_url
 
     def _port(self, region: str, address: str) -> int:
         if isinstance(self._loop, VirtualTimeLoop):
@@ -84,6 +100,9 @@ class SimulatedInternet:
         self._silent = self._refusing = None
         for port in ports:
             await port.aclose()
+        if self._http is not None:
+            await self._http.aclose()
+            self._http = None
 
 
 class _Port:
@@ -219,6 +238,16 @@ class _RefusingPort:
         """Close the port."""
         self._udp.close()
         self._tcp.close()
+
+
+def _allow_many_sockets() -> None:
+    """Lift this process's soft limit of open files: two for each region and address, of a default of 1024."""
+    if resource is None:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _pair() -> tuple[socket.socket, socket.socket]:

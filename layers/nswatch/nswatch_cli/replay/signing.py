@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from dns.dnssectypes import Algorithm, DSDigest
 from dns.rdatatype import RdataType
 from dns.rdtypes.ANY.DNSKEY import DNSKEY
+from dns.rdtypes.ANY.DS import DS
 from dns.rdtypes.ANY.NSEC import NSEC
 from dns.rdtypes.ANY.NSEC3 import NSEC3
 from dns.rdtypes.util import Bitmap
@@ -49,7 +50,7 @@ def dnskey(key_name: str) -> DNSKEY:
     return dns.dnssec.make_dnskey(_private_key(key_name).public_key(), Algorithm.ECDSAP256SHA256, flags=257)
 
 
-def ds_rdata(owner: str, key_names: Iterable[str]) -> list[dns.rdata.Rdata]:
+def ds_rdata(owner: str, key_names: Iterable[str]) -> list[DS]:
     """Return the DS RDATA (SHA-256) that delegates ``owner`` to each of the keys."""
     return [dns.dnssec.make_ds(to_name(owner), dnskey(name), DSDigest.SHA256) for name in key_names]
 

@@ -35,7 +35,7 @@ class Suffixes:
 
     def __init__(self, book: AddressBook, said: Mentions) -> None:
         self._book = book
-        self._tlds = {name.rpartition(".")[2] for name in said.name_servers | said.others if name != ROOT}
+        self.tlds = {name.rpartition(".")[2] for name in said.name_servers | said.others if name != ROOT}
         self._at: dict[str, tuple[str, int]] = {
             address: (ROOT, index) for index, root in enumerate(ROOT_SERVERS) for address in root.addresses
         }
@@ -56,7 +56,7 @@ class Suffixes:
         """Whether ``name`` is a public suffix: a TLD in use or known, or longer by the Public Suffix List."""
         if "." in name:
             return public_suffix(name) == name
-        return name in self._tlds or _known_suffixes().publicsuffix(name) is not None
+        return name in self.tlds or _known_suffixes().publicsuffix(name) is not None
 
     def servers(self, zone: str) -> Servers:
         """Return the servers of a public suffix's zone (the root's thirteen, four of any other)."""

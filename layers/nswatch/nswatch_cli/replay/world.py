@@ -12,13 +12,16 @@ from typing import Any
 from nswatch.model import Clock
 from nswatch.names import is_within, normalise, registrable
 from nswatch_cli.replay.addresses import AddressBook, canonical
+from nswatch_cli.replay.ctlog import CtLog
 from nswatch_cli.replay.domains import DomainState, read_domain
 from nswatch_cli.replay.loss import PassLoss
 from nswatch_cli.replay.mentions import Mentions, mapping
+from nswatch_cli.replay.moments import read_moment
 from nswatch_cli.replay.networks import Network, read_networks
 from nswatch_cli.replay.signing import window_end, window_of
 from nswatch_cli.replay.suffixes import ROOT, Suffixes
 from nswatch_cli.replay.text import ancestors
+from nswatch_cli.replay.web import WebFacts, read_web
 from nswatch_cli.replay.zones import ZoneVersion
 
 DEFAULT_RESOLVERS = ("1.1.1.1", "8.8.8.8", "9.9.9.9")
@@ -79,6 +82,7 @@ class World:
         self._versions: dict[tuple[str, str, str | None], ZoneVersion] = {}
         self._domains: dict[str, DomainState] = {}
         self.loss = PassLoss()
+        self.ct_log = CtLog()
         self._epoch = 0
         self.apply(state, start)
 
@@ -97,13 +101,15 @@ class World:
         self.networks = read_networks(state.get("networks"))
         self._free = {normalise(str(name)) for name in state.get("free_domains") or ()}
         self._dates = {
-            normalise(str(name)): _moment(date) for name, date in mapping(state.get("registered_domains")).items()
+            normalise(str(name)): read_moment(date) for name, date in mapping(state.get("registered_domains")).items()
         }
         faults = mapping(state.get("faults"))
         self.silent_regions = frozenset(str(region) for region in faults.get("silent_regions") or ())
         self.hubs_down = frozenset(str(region) for region in _listed(faults.get("hub_down")))
         self.ipv6_reachable = str(faults.get("ipv6") or "ok") != "unreachable"
         self.loss.limit = int(faults.get("udp_loss") or 0)
+        for domain in self._domains.values():
+            self.ct_log.record(domain.certificates, at)
         self._settle()
         self._renew()
 
@@ -164,6 +170,14 @@ class World:
     def domains(self) -> Mapping[str, DomainState]:
         """The watched domains."""
         return self._domains
+
+    def entry(self, name: str) -> Mapping[str, Any]:
+        """Return the part of the first watchlist about ``name``; it says what is in order where the world does not."""
+        return self._entries.get(name, {})
+
+    def web(self, region: str, domain: str) -> WebFacts:
+        """Return what the web site of the watched ``domain`` shows to ``region``."""
+        return read_web(mapping(self._domains[domain].web.get(region)), self.entry(domain))
 
     def registered(self, name: str) -> datetime | None:
         """Return since when the registrable domain ``name`` exists (`start` less ten years: long ago), or None."""
@@ -299,13 +313,6 @@ class World:
 
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-def _moment(value: object) -> datetime:
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    moment = datetime.fromisoformat(str(value))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _listed(value: object) -> list[object]:

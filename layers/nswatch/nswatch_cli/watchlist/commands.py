@@ -72,7 +72,7 @@ def apply(file: Path, hubs: Sequence[str], name: str, yes: bool, dry_run: bool) 
     if not plan.changes_nothing:
         if not yes:
             click.confirm(f"Put version {plan.version} into force?", abort=True)
-        for result in carry_out(plan, caller(), wiring.now()):
+        for result in carry_out(plan, caller(hubs), wiring.now()):
             click.echo(f"{result.hub}: {result.error or f'version {result.version} is in force'}")
             failed = failed or bool(result.error)
     subscribed = [_subscribe(name, hub, plan) for hub in hubs]
@@ -90,7 +90,7 @@ def _show(plan: Plan) -> None:
 
 def _subscribe(name: str, hub: str, plan: Plan) -> bool:
     """Bring one hub's subscriptions up to the watchlist, and say what is open; False when SNS takes no call."""
-    account = caller().split(":")[4]
+    account = caller([hub]).split(":")[4]
     topics = {
         channel.value: f"arn:{_partition(hub)}:sns:{hub}:{account}:{name}-{channel}"
         for channel in (Severity.PAGE, Severity.NOTICE)

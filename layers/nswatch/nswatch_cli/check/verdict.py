@@ -1,0 +1,116 @@
+"""What a look comes to: every remark, the exit status, and the one line that says it. Pure: values in, values out."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from nswatch.expect.approved import approved
+from nswatch.expect.watchlist import DomainEntry
+from nswatch.model import Result
+from nswatch_cli.check import expected, words
+from nswatch_cli.check.unwatched import remarks_without_watchlist
+from nswatch_cli.check.values import Look, Remark, ServerAnswer, Status, Verdict, gives, worst
+
+LAME = frozenset({
+    Result.NOT_AUTHORITATIVE, Result.REFUSED, Result.SERVFAIL, Result.OTHER_ERROR, Result.NODATA, Result.NXDOMAIN,
+})  # fmt: skip
+"""A server that answers, and not for the zone that is delegated to it."""
+_GONE = ("its name does not exist", "its name has no address")
+
+
+def verdict_on(look: Look, entry: DomainEntry | None, now: datetime) -> Verdict:
+    """Judge a look by a watchlist's ``entry``, or by itself when there is none.
+
+    Behind a network that intercepts DNS the remarks stand, but nothing is known: the status is unknown.
+    """
+    groups = gives(look.parents)
+    allowed = approved(entry, now) if entry is not None else None
+    remarks: list[Remark] = []
+    if not groups:
+        remarks.append(_nobody_says(look))
+    elif entry is not None and allowed is not None:
+        remarks += expected.remarks_by_watchlist(look, entry, allowed, now)
+    else:
+        remarks += remarks_without_watchlist(look)
+    remarks += _servers_that_fail(look)
+    remarks.sort(key=lambda remark: -worst_rank(remark.status))
+    reference = next(iter(groups), frozenset()) if allowed is None else _nearest(allowed.ns_sets, groups)
+    status = worst(remark.status for remark in remarks)
+    summary = remarks[0].sentence if remarks else _in_order(look, reference, entry is not None)
+    more = sum(remark.status is not Status.OK for remark in remarks[1:])
+    summary += f" (and {words.number(more, 'other finding')})" if more else ""
+    if look.interception is not None:
+        status = Status.UNKNOWN
+        summary = (
+            "this network intercepts DNS, so nothing seen from here can be trusted: "
+            f"{look.interception.reason}, asked at {look.interception.server}"
+        )
+    sets = None if allowed is None else allowed.ns_sets
+    return Verdict(status, summary, tuple(remarks), reference, sets)
+
+
+def worst_rank(status: Status) -> int:
+    """Return a number that is greater the worse a status is."""
+    return (Status.OK, Status.UNKNOWN, Status.WARNING, Status.CRITICAL).index(status)
+
+
+def _nobody_says(look: Look) -> Remark:
+    zone = words.zone(look.zone)
+    hidden = [answer for answer in look.parents if answer.result == Result.NOT_VISIBLE.value]
+    if hidden:
+        why = f"the servers of {zone} answer for {words.host(look.domain)} itself, so its delegation can't be seen"
+    elif look.parents:
+        why = f"no server of {zone} says what the delegation is: {words.reasons(look.parents)}"
+    else:
+        why = f"no server of {zone} has an address that could be found out"
+    return Remark("delegation_unknown", Status.UNKNOWN, why, servers=look.parents)
+
+
+def _servers_that_fail(look: Look) -> Iterable[Remark]:
+    """Tell of delegated servers that answer for something else, and of a zone none of whose servers answers."""
+    delegated = {host for hosts in gives(look.parents) for host in hosts}
+    asked = [answer for answer in look.children if answer.host in delegated and not untestable(answer)]
+    lame = [answer for answer in asked if is_lame(answer)]
+    if lame:
+        said = "; ".join(f"{words.host(answer.host)}: {_why(answer)}" for answer in lame[:3])
+        count = len({answer.host for answer in lame})
+        more = f" and {len(lame) - 3} more" if len(lame) > 3 else ""
+        does = "does not serve" if count == 1 else "do not serve"
+        sentence = f"{words.number(count, 'delegated name server')} {does} the zone ({said}{more})"
+        yield Remark("nameserver_lame", Status.WARNING, sentence, servers=tuple(lame))
+    elif asked and not any(answer.apex is not None for answer in asked):
+        sentence = f"none of the zone's {words.number(len(delegated), 'delegated name server')} answers from here"
+        yield Remark("nameservers_unreachable", Status.WARNING, sentence, servers=tuple(asked))
+
+
+def is_lame(answer: ServerAnswer) -> bool:
+    """Whether a server answers but not for the zone, or its host certainly has no address."""
+    if answer.facts is None:
+        return not answer.address and answer.note in _GONE
+    return answer.facts.result in LAME
+
+
+def untestable(answer: ServerAnswer) -> bool:
+    """Whether only the lack of IPv6 here keeps us from hearing this server."""
+    return ":" in answer.address and answer.result == Result.UNREACHABLE.value
+
+
+def _why(answer: ServerAnswer) -> str:
+    return answer.note if answer.facts is None else words.result(answer)
+
+
+def _nearest(sets: Sequence[frozenset[str]], given: Iterable[frozenset[str]]) -> frozenset[str]:
+    """Return the approved set that is given, or else the one that is most like what is given."""
+    first = next(iter(given), frozenset[str]())
+    return max(sets, key=lambda each: (each == first, len(each & first)))
+
+
+def _in_order(look: Look, reference: frozenset[str], watched: bool) -> str:
+    hosts = {answer.host for answer in look.parents}
+    heard = {answer.host for answer in look.parents if answer.delegated is not None}
+    silent = [answer for answer in look.parents if answer.host not in heard]
+    zone, where = words.zone(look.zone), words.count_of(len(heard), len(hosts))
+    missing = f" ({words.reasons(silent)})" if silent else ""
+    if watched:
+        return f"{zone} gives the {words.number(len(reference), 'approved name server')} {where}{missing}"
+    agrees = any(answer.apex == reference for answer in look.children)
+    return f"{zone} gives the same {words.number(len(reference), 'name server')} {where}{missing}, and the zone {'agrees' if agrees else 'was not heard'}"
