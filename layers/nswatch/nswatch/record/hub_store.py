@@ -23,8 +23,9 @@ from nswatch.record.port import (
     OpenIncident,
     OutboxItem,
     OutboxStatus,
+    RoundBriefing,
 )
-from nswatch.record.probe_store import DynamoProbeStore, fingerprint_from_item
+from nswatch.record.probe_store import DynamoProbeStore, fingerprint_from_item, watchlist_head_from_item
 
 LATE_VIEWS_COUNT_FOR = timedelta(minutes=10)
 """How long a view that came too late to stand is still evidence."""
@@ -70,21 +71,7 @@ class DynamoHubStore(DynamoProbeStore):
     def head(self, group: str) -> Head:
         """Return the state that the group's decisions are serialised on; a new one where there is none."""
         item = self.table.get(keys.group_pk(group), "head")
-        if item is None:
-            return Head()
-        return Head(
-            counter=int(item["counter"]),
-            episode=int(item["episode"]),
-            state=item["state"],
-            urgency=item["urgency"],
-            enqueued=frozenset(item["enqueued"]),
-            doubts=json.loads(item["doubts"]),
-            open_codes=frozenset(item["open_codes"]),
-            followed=json.loads(item["followed"]),
-            told_windows=frozenset(item["told_windows"]),
-            opened_at=parse_iso(item["since"]) if "since" in item else None,
-            due_at=parse_iso(item["due_at"]) if "due_at" in item else None,
-        )
+        return Head() if item is None else _head_from_item(item)
 
     def events(self, group: str, since_episode: int = 0) -> list[Event]:
         """Return the events of a group's episodes from ``since_episode`` on."""
@@ -247,10 +234,17 @@ class DynamoHubStore(DynamoProbeStore):
         item = {"pk": "hub", "sk": "comparator", "last_run": iso(now), "waiting_since": iso(waiting_since)}
         self.table.put(item)
 
-    def comparator_last(self) -> tuple[datetime, datetime] | None:
-        """Return (last run, waiting since) as `comparator_ran` recorded them."""
-        item = self.table.get("hub", "comparator")
-        return None if item is None else (parse_iso(item["last_run"]), parse_iso(item["waiting_since"]))
+    def round_briefing(self, group: str) -> RoundBriefing:
+        """Return what a comparator's scheduled round begins with, in one call; ``group`` is that of the vantage."""
+        wanted = [("hub", "comparator"), ("watchlist", "current"), (keys.group_pk(group), "head")]
+        found = self.table.get_many(wanted)
+        ran, watchlist, head = (found.get(key) for key in wanted)
+        return RoundBriefing(
+            last_run=None if ran is None else parse_iso(ran["last_run"]),
+            waiting_since=None if ran is None else parse_iso(ran["waiting_since"]),
+            watchlist=None if watchlist is None else watchlist_head_from_item(watchlist),
+            head=Head() if head is None else _head_from_item(head),
+        )
 
     def _set_due(self, group: str, sort_key: str, at: datetime) -> None:
         try:
@@ -269,6 +263,22 @@ class DynamoHubStore(DynamoProbeStore):
             self.table.update(keys.group_pk(group), sort_key, "REMOVE due_bucket, due_at", {}, "attribute_exists(pk)")
         except Conflict:
             return
+
+
+def _head_from_item(item: Item) -> Head:
+    return Head(
+        counter=int(item["counter"]),
+        episode=int(item["episode"]),
+        state=item["state"],
+        urgency=item["urgency"],
+        enqueued=frozenset(item["enqueued"]),
+        doubts=json.loads(item["doubts"]),
+        open_codes=frozenset(item["open_codes"]),
+        followed=json.loads(item["followed"]),
+        told_windows=frozenset(item["told_windows"]),
+        opened_at=parse_iso(item["since"]) if "since" in item else None,
+        due_at=parse_iso(item["due_at"]) if "due_at" in item else None,
+    )
 
 
 def _head_to_item(group: str, head: Head) -> Item:

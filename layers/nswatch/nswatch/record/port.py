@@ -120,6 +120,16 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class RoundBriefing:
+    """What a comparator's scheduled round begins with: when it last looked, and the vantage group's head."""
+
+    last_run: datetime | None
+    waiting_since: datetime | None
+    watchlist: WatchlistHead | None
+    head: Head
+
+
+@dataclass(frozen=True, slots=True)
 class OpenIncident:
     """One row of the index of incidents that are not resolved; ``state`` is ``open`` or ``recovering``."""
 

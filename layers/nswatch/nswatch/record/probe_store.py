@@ -34,7 +34,7 @@ class DynamoProbeStore:
         found = self.table.get_many(wanted)
         watchlist, fingerprint, followed = (found.get(key) for key in wanted)
         return Briefing(
-            watchlist=None if watchlist is None else _watchlist_head(watchlist),
+            watchlist=None if watchlist is None else watchlist_head_from_item(watchlist),
             fingerprint=None if fingerprint is None else fingerprint_from_item(region, fingerprint),
             followed={
                 domain: [(host, address) for host, address in servers]
@@ -46,7 +46,7 @@ class DynamoProbeStore:
     def watchlist_head(self) -> WatchlistHead | None:
         """See `ProbeStore`."""
         item = self.table.get("watchlist", "current")
-        return None if item is None else _watchlist_head(item)
+        return None if item is None else watchlist_head_from_item(item)
 
     def shard_entries(self, version: int, shard: int) -> Mapping[str, Mapping[str, Any]]:
         """See `ProbeStore`."""
@@ -102,7 +102,8 @@ def _observation_item(change: Change) -> Item:
     }
 
 
-def _watchlist_head(item: Item) -> WatchlistHead:
+def watchlist_head_from_item(item: Item) -> WatchlistHead:
+    """Return the head of the watchlist in force that the item ``watchlist``/``current`` holds."""
     return WatchlistHead(
         version=int(item["version"]),
         shards=int(item["shards"]),

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from nswatch.errors import Conflict, NswatchError, StoreUnavailable
@@ -20,7 +21,7 @@ from nswatch.moments import iso, parse_iso
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.keys import domain_of_probe, outbox_sk
 from nswatch.record.log import Event
-from nswatch.record.port import Commit, DueKind, Head, OpenFinding, OutboxItem
+from nswatch.record.port import Commit, DueKind, Head, OpenFinding, OutboxItem, WatchlistHead
 from nswatch.respond.decide import decide, next_timer
 from nswatch.respond.events import EventType, said
 from nswatch.respond.incident import Incident, Message, State, fold
@@ -114,10 +115,13 @@ class Comparator:
     def on_schedule(self) -> None:
         """Do what time alone brings: silence, confirmation, reminders, clocks, windows, owed messages and copies."""
         now = self._clock()
-        last = self._home.comparator_last()
-        waiting_since = last[1] if last is not None and now - last[0] < SILENT_AFTER else now
+        briefing = self._home.round_briefing(VANTAGE)
+        waiting_since = now
+        if briefing.last_run is not None and briefing.waiting_since is not None:
+            waiting_since = briefing.waiting_since if now - briefing.last_run < SILENT_AFTER else now
         self._home.comparator_ran(now, waiting_since)
-        self._settle(VANTAGE, lambda _group, _head, at: self._listen(waiting_since, at))
+        listen = partial(self._listen, briefing.watchlist, waiting_since)
+        self._settle(VANTAGE, lambda _group, _head, at: listen(at), briefing.head)
         for due in list(self._home.due(now)):
             match due.kind:
                 case DueKind.OUTBOX:
@@ -142,8 +146,7 @@ class Comparator:
         findings = self._judged(judgement.findings)
         return _Look(entry, expectation.shard, findings, judgement.forged, doubts, judgement.unconfirmed, ending)
 
-    def _listen(self, waiting_since: datetime, now: datetime) -> _Look:
-        watchlist = self._home.watchlist_head()
+    def _listen(self, watchlist: WatchlistHead | None, waiting_since: datetime, now: datetime) -> _Look:
         if watchlist is None:
             return _Look(None, 0, ())
         passes = {
@@ -157,18 +160,19 @@ class Comparator:
     def _judged(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         return tuple(finding for finding in findings if self._codes is None or finding.code in self._codes)
 
-    def _settle(self, group: str, look: Callable[[str, Head, datetime], _Look]) -> None:
+    def _settle(self, group: str, look: Callable[[str, Head, datetime], _Look], head: Head | None = None) -> None:
+        """Look at a group until a decision is written; ``head`` saves the first look a read."""
         for _ in range(ATTEMPTS):
             try:
-                self._settle_once(group, look)
+                self._settle_once(group, look, head or self._home.head(group))
             except Conflict:
+                head = None
                 continue
             return
         raise Conflict(f"{group}: {ATTEMPTS} decisions in a row lost against concurrent writers")
 
-    def _settle_once(self, group: str, look: Callable[[str, Head, datetime], _Look]) -> None:
+    def _settle_once(self, group: str, look: Callable[[str, Head, datetime], _Look], head: Head) -> None:
         now = self._clock()
-        head = self._home.head(group)
         found = look(group, head, now)
         nothing = not found.findings and head.state in ("", State.RESOLVED)
         episode, log = (head.episode, []) if nothing else self._newest_episode(group, head.episode)

@@ -1,6 +1,6 @@
 """A look judged by the watchlist with the product's own rules."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from nswatch.expect.approved import Approved
@@ -23,7 +23,8 @@ def remarks_by_watchlist(look: Look, entry: DomainEntry, allowed: Approved, now:
     # A person looks once. What came over TCP can't be spoofed from off the path, so it counts like two passes.
     doubts = {view.key: now - timedelta(seconds=1) for view in views if view.transport is Transport.TCP}
     judgement = judge_domain(entry, views, doubts, now)
-    remarks = [_remark(finding, look, allowed) for finding in judgement.findings]
+    alike = {host for finding in judgement.findings if finding.code == "nameserver_lookalike" for host in finding.seen}
+    remarks = [_remark(finding, look, allowed, alike) for finding in judgement.findings]
     if judgement.unconfirmed:
         remarks.append(_unconfirmed(look, allowed))
     remarks += _lagging(look, allowed)
@@ -39,7 +40,7 @@ def _view(answer: ServerAnswer, look: Look, now: datetime) -> View | None:
     return View(key, answer.host, facts, answer.transport, now, now, now, facts.result, now)
 
 
-def _remark(finding: Finding, look: Look, allowed: Approved) -> Remark:
+def _remark(finding: Finding, look: Look, allowed: Approved, alike: Collection[str]) -> Remark:
     servers = _departing(look, allowed)
     lines: tuple[str, ...] = ()
     match finding.code:
@@ -52,7 +53,7 @@ def _remark(finding: Finding, look: Look, allowed: Approved) -> Remark:
             told = [f"{words.host(row['host'])}: {row['explanation']}" for row in rows[:_SHOWN_PAIRS]]
             sentence = harmless.words("; ".join(told), 480)
         case _:
-            sentence = _departure(look, allowed, servers)
+            sentence = _departure(look, allowed, servers, alike)
     return Remark(
         finding.code,
         _STATUS[finding.severity],
@@ -84,7 +85,7 @@ def _departing(look: Look, allowed: Approved) -> list[ServerAnswer]:
     ]
 
 
-def _departure(look: Look, allowed: Approved, servers: list[ServerAnswer]) -> str:
+def _departure(look: Look, allowed: Approved, servers: list[ServerAnswer], alike: Collection[str] = ()) -> str:
     where = words.count_of(len({answer.host for answer in servers}), len({answer.host for answer in look.parents}))
     zone = words.zone(look.zone)
     given = frozenset[str]().union(*(answer.delegated or frozenset() for answer in servers))
@@ -92,13 +93,17 @@ def _departure(look: Look, allowed: Approved, servers: list[ServerAnswer]) -> st
     if strangers:
         one = len(strangers) == 1
         what = "a name server that is" if one else f"{len(strangers)} name servers that are"
-        return f"{zone} gives {what} not approved {where}: {words.hosts(strangers)}"
+        deceiving = len(strangers & set(alike))
+        told = f" ({words.number(deceiving, 'look-alike')} of approved ones)" if deceiving else ""
+        return f"{zone} gives {what} not approved {where}: {words.hosts(strangers)}{told}"
     if not given:
         results = " and ".join(sorted({answer.result.upper() for answer in servers}))
         return f"{zone} has no delegation of it any more {where} ({results})"
     left_out = allowed.current - given
     if left_out:
-        return f"{zone} leaves out {words.number(len(left_out), 'approved name server')} {where}: {words.hosts(left_out)}"
+        return (
+            f"{zone} leaves out {words.number(len(left_out), 'approved name server')} {where}: {words.hosts(left_out)}"
+        )
     return f"{zone} gives approved name servers in a set that is not approved {where}"
 
 

@@ -143,9 +143,7 @@ class _Look:
         lost = [ServerAnswer(each.host, note=_WITHOUT_ADDRESS[each.result]) for each in found if not each.addresses]
         return targets, lost
 
-    async def _ask_children(
-        self, targets: Sequence[Target], given: Iterable[frozenset[str]]
-    ) -> list[ServerAnswer]:
+    async def _ask_children(self, targets: Sequence[Target], given: Iterable[frozenset[str]]) -> list[ServerAnswer]:
         line = Line(self.asker, self.budget, self.clock, self.at(0.92), self.at(1.0))
         usual = self.approved_sets or list(given)[:1]
         return list(await asyncio.gather(*(self._apex(target, usual, line) for target in targets)))

@@ -13,6 +13,8 @@ from nswatch_cli.check.values import Look, Remark, ServerAnswer, Status, gives
 _DISGUISES = frozenset({"leading zero", "homoglyph", "diacritic", "invisible character", "swapped", "doubled"})
 """What nobody does to the names of two of their own servers. Another TLD, another number, an inserted word or a hyphen
 many operators do: ns1-01.azure-dns.com beside ns2-01.azure-dns.net."""
+_COMPARED = 26
+"""So many hosts are compared with one another: a hostile answer may hold a hundred."""
 
 
 def remarks_without_watchlist(look: Look) -> list[Remark]:
@@ -85,14 +87,15 @@ def _route53(hosts: list[str]) -> list[Remark]:
     odd = [(host, why) for host in hosts if (why := explain(host))]
     if not odd:
         return []
-    told = "; ".join(f"{words.host(host)}: {why}" for host, why in odd[:4])
-    sentence = harmless.words(f"names that look like Route 53's and cannot be: {told}", 480)
+    told = "; ".join(f"{words.host(host)}: {why}" for host, why in odd[:2])
+    more = f"; and {len(odd) - 2} more" if len(odd) > 2 else ""
+    sentence = harmless.words(f"names that look like Route 53's and cannot be: {told}{more}", 480)
     detail = {"hosts": [{"host": host, "kind": "impossible", "explanation": why} for host, why in odd]}
     return [Remark("route53_mismatch", Status.WARNING, sentence, (), tuple(host for host, _ in odd), detail=detail)]
 
 
 def _lookalikes(hosts: list[str]) -> list[Remark]:
-    pairs = [pair for one, two in combinations(hosts, 2) if (pair := _disguise(one, two)) is not None]
+    pairs = [pair for one, two in combinations(hosts[:_COMPARED], 2) if (pair := _disguise(one, two)) is not None]
     if not pairs:
         return []
     told = "; ".join(harmless.words(pair.sentence(), 160) for pair in pairs[:3])

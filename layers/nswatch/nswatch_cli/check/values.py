@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import Any
 
 from nswatch.judge.delegation import delegated
+from nswatch.judge.route53 import explain
 from nswatch.model import Facts, Result, Transport
 from nswatch.observe.servers import Interception
 
@@ -108,9 +109,16 @@ class Verdict:
 
 
 def gives(answers: Iterable[ServerAnswer]) -> dict[frozenset[str], list[ServerAnswer]]:
-    """Return the parent's definite answers by the set they delegate to, the most widely given first."""
+    """Return the parent's definite answers by the set they delegate to, the most widely given first.
+
+    Where two are given as widely, the one comes first that has fewer names which only look like Route 53's.
+    """
     groups: dict[frozenset[str], list[ServerAnswer]] = {}
     for answer in answers:
         if answer.delegated is not None:
             groups.setdefault(answer.delegated, []).append(answer)
-    return dict(sorted(groups.items(), key=lambda pair: (-len(pair[1]), sorted(pair[0]))))
+    return dict(sorted(groups.items(), key=lambda pair: (-len(pair[1]), _odd(pair[0]), sorted(pair[0]))))
+
+
+def _odd(hosts: frozenset[str]) -> int:
+    return sum(bool(explain(host)) for host in hosts)

@@ -112,5 +112,6 @@ def _in_order(look: Look, reference: frozenset[str], watched: bool) -> str:
     missing = f" ({words.reasons(silent)})" if silent else ""
     if watched:
         return f"{zone} gives the {words.number(len(reference), 'approved name server')} {where}{missing}"
-    agrees = any(answer.apex == reference for answer in look.children)
-    return f"{zone} gives the same {words.number(len(reference), 'name server')} {where}{missing}, and the zone {'agrees' if agrees else 'was not heard'}"
+    agrees = "agrees" if any(answer.apex == reference for answer in look.children) else "was not heard"
+    what = words.number(len(reference), "name server")
+    return f"{zone} gives the same {what} {where}{missing}, and the zone {agrees}"

@@ -5,6 +5,7 @@ Simulated are the far end of the network (`SimulatedInternet`), the clock (`Virt
 that a jump is no silence), and for `LOOK_AFTER` behind a step. Everything between is skipped to what is next due.
 """
 
+from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -113,6 +114,8 @@ class Replay(AbstractContextManager["Replay"]):
         self._observer: Observer = observer or Silent()
         self._stack = ExitStack()
         self._loop = VirtualTimeLoop(scenario.start)
+        self._loop.set_exception_handler(self._remember)
+        self._broken: list[BaseException] = []
 
     def __enter__(self) -> "Replay":
         """Start the simulated network and clouds, and apply the watchlist of minute 0."""
@@ -210,7 +213,6 @@ class Replay(AbstractContextManager["Replay"]):
             self._pass_until(stop)
             if stop >= moment:
                 return
-            self._compare()
 
     def _next_due(self) -> datetime | None:
         dues = [self._stores[hub].next_due(self.now) for hub in self._up()]
@@ -243,6 +245,8 @@ class Replay(AbstractContextManager["Replay"]):
                 self._probes[region].work(shard, turn)
         except StoreUnavailable:
             return  # both hubs are down: the pass is lost, as it is in Lambda
+        if self._broken:
+            raise self._broken[0]
         self._observer.passed(region, self.now)
         self._stream()
 
@@ -266,6 +270,10 @@ class Replay(AbstractContextManager["Replay"]):
                 self._observer.delivered(delivery, self.now)
 
     # The look
+
+    def _remember(self, _loop: AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Keep an error inside a simulated server: it must not pass for a server that does not answer."""
+        self._broken.append(context.get("exception") or RuntimeError(context["message"]))
 
     def _report(self, step: Step, at: datetime, early: Sequence[Arrival]) -> StepReport:
         seen = [arrival for arrival in self.arrivals if arrival.at >= at and arrival not in early]

@@ -36,9 +36,9 @@ class Step:
 class Scenario:
     """A scenario that is valid at every step.
 
-    ``watchlist`` is plain data for `read_watchlist`. ``world`` is plain data in the shape of the format's World, merged
-    and complete: every optional key but a certificate, a registration's texts and ``hub_down`` is there, names that are
-    keys are canonical, times are text, and what was removed by null is gone.
+    ``watchlist`` is plain data for `read_watchlist`. ``world`` is plain data in the shape of the format's World:
+    names that are keys are canonical, times are text, and what was removed by null is gone. What the file does not
+    mention is not there: the simulated Internet has it in order.
     """
 
     name: str
@@ -198,7 +198,7 @@ class _Film:
             self._place(problem.path, problem.what, hint, step)
         for path, what, hint in world_troubles(world, self._outline.regions or (), self._outline.hubs or ()):
             self._place(path, what, hint, step)
-        return watchlist, world.model_dump(mode="json", exclude_none=True, warnings=False)
+        return watchlist, world.model_dump(mode="json", exclude_none=True, warnings=False, exclude_unset=True)
 
     def _place(self, path: KeyPath, what: str, hint: str, step: int | None) -> None:
         """Tell of a problem once, where the value was written or at the step that broke it."""
