@@ -1,0 +1,70 @@
+"""What `nswatch check` refuses before it asks anything: always status 3, as a monitoring system must read it."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from nswatch_cli.check import check_command
+
+HINTS = ". 3600 NS a.root.\na.root. 3600 A 127.0.0.1\n"
+
+
+def refused(*arguments: str | Path) -> Result:
+    result = CliRunner().invoke(check_command, [*map(str, arguments)])
+    assert (result.exit_code, result.stdout) == (3, ""), result.output
+    assert "Traceback" not in result.stderr
+    return result
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "no domain"),
+        ((".",), "the root has no parent"),
+        (("exa mple.com", "-bad.com"), "-bad.com"),
+        (("https://example.com/",), "may hold only letters"),
+        (("192.0.2.1",), "is an address"),
+        (("2001:db8::1",), "is an address"),
+        (("a..b",), "empty label"),
+        (("x" * 64 + ".com",), "64 octets"),
+        (("example.com", "--port", "0"), "--port"),
+        (("example.com", "--port", "x"), "--port"),
+        (("example.com", "--timeout", "nan"), "--timeout"),
+        (("example.com", "--timeout", "inf"), "--timeout"),
+        (("example.com", "--timeout", "0"), "--timeout"),
+        (("example.com", "--wrong"), "--wrong"),
+        (("example.com", "--watchlist", "/nonexistent/w.yaml"), "/nonexistent/w.yaml: cannot be read"),
+        (("example.com", "--root-hints", "/nonexistent/hints"), "/nonexistent/hints: cannot be read"),
+        (("example.com", "--root-hints", "/"), "cannot be read"),
+    ],
+)
+def test_check_is_unknown_and_says_why_when_it_is_used_wrongly(arguments: tuple[str, ...], said: str) -> None:
+    assert said in refused(*arguments).stderr
+
+
+def test_check_names_every_bad_domain_at_once() -> None:
+    result = refused("a..b", "192.0.2.1", "good.example")
+    assert len(result.stderr.splitlines()) == 2
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", b". 1 NS a.root.\n", b"hello\n", b""])
+def test_check_is_unknown_when_the_hints_are_none(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "hints"
+    file.write_bytes(content)
+    assert str(file) in refused("example.com", "--root-hints", file).stderr
+
+
+def test_check_is_unknown_with_every_problem_when_the_watchlist_is_bad(tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    file.write_text("version: 1\ndomains: {example.com: {delegation: {ns: []}, wrong: 1}}\n")
+    assert len(refused("example.com", "--watchlist", file).stderr.splitlines()) >= 2
+
+
+def test_check_is_unknown_when_the_domain_is_not_in_the_watchlist(tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    file.write_text(
+        "version: 1\ndomains: {example.com: {delegation: {ns: [ns1.example.net, ns2.example.net]}}}\n"
+        'alerts: {page: ["sms:+819000000000", "email:a@mail.example"], notice: ["email:b@mail.example"]}\n'
+    )
+    assert f"www.example.com is not in {file}, which has: example.com" in refused("www.example.com", "--watchlist", file).stderr  # fmt: skip  # noqa: E501
