@@ -119,7 +119,10 @@ def test_check_is_ok_when_one_of_two_delegated_servers_is_silent() -> None:
 def test_check_warns_when_a_lagging_server_of_the_parent_gives_the_superseded_set() -> None:
     new = ("ns3.hosting.net", "ns4.hosting.net")
     zone = ZONE.replace("ns1", "ns3").replace("ns2", "ns4")
-    serving = {"zones": {"genuine": {"records": zone}}, "nameservers": dict.fromkeys((*GENUINE, *new), "genuine")}
+    serving: dict[str, Any] = {
+        "zones": {"genuine": {"records": zone}},
+        "nameservers": dict.fromkeys((*GENUINE, *new), "genuine"),
+    }
     after = watching(registry=registry(ns=list(new), lagging_servers=1), **serving)
     superseded = [{"at": "2025-12-31T00:00:00Z", "delegation": {"ns": list(GENUINE)}}]
     found = one(watching(), after, entry=approving(*new, superseded=superseded))

@@ -22,7 +22,7 @@ def refused(*arguments: str | Path) -> Result:
     [
         ((), "no domain"),
         ((".",), "the root has no parent"),
-        (("exa mple.com", "-bad.com"), "-bad.com"),
+        (("exa mple.com", "bad-.com"), "bad-.com"),
         (("https://example.com/",), "may hold only letters"),
         (("192.0.2.1",), "is an address"),
         (("2001:db8::1",), "is an address"),

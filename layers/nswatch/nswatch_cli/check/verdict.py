@@ -45,7 +45,8 @@ def verdict_on(look: Look, entry: DomainEntry | None, now: datetime) -> Verdict:
             f"{look.interception.reason}, asked at {look.interception.server}"
         )
     sets = None if allowed is None else allowed.ns_sets
-    return Verdict(status, summary, tuple(remarks), reference, sets)
+    # What stands behind a bar is performance data.
+    return Verdict(status, summary.replace("|", "!"), tuple(remarks), reference, sets)
 
 
 def worst_rank(status: Status) -> int:
@@ -78,7 +79,9 @@ def _servers_that_fail(look: Look) -> Iterable[Remark]:
         sentence = f"{words.number(count, 'delegated name server')} {does} the zone ({said}{more})"
         yield Remark("nameserver_lame", Status.WARNING, sentence, servers=tuple(lame))
     elif asked and not any(answer.apex is not None for answer in asked):
-        sentence = f"none of the zone's {words.number(len(delegated), 'delegated name server')} answers from here"
+        count = len(delegated)
+        which = f"none of the zone's {count} delegated name servers" if count > 1 else "not even its one name server"
+        sentence = f"{which} answers from here"
         yield Remark("nameservers_unreachable", Status.WARNING, sentence, servers=tuple(asked))
 
 
