@@ -70,7 +70,7 @@ def test_parse_refuses_a_value_when_it_has_a_tag(tag):
 def test_parse_tells_every_problem_when_several_keys_are_given_twice():
     with pytest.raises(InvalidDocument) as caught:
         parse("a: 1\na: 2\nb: 1\nb: 2\n", "f.yaml")
-    assert [problem.line for problem in caught.value.problems] == [2, 4]
+    assert [str(problem).split(":")[1] for problem in caught.value.problems] == ["2", "4"]
 
 
 def test_parse_refuses_an_alias_bomb_when_it_would_grow_without_bound():

@@ -30,6 +30,8 @@ ENTRY = DomainEntry(
     planned_changes=(CHANGE,),
 )
 SECOND = timedelta(seconds=1)
+assert CHANGE.delegation is not None
+CHANGED = CHANGE.delegation
 
 
 @pytest.mark.parametrize(
@@ -126,8 +128,8 @@ def test_ending_unapplied_names_the_change_when_its_last_hour_runs(at, told):
 @pytest.mark.parametrize(
     ("change", "entry", "applied"),
     [
-        pytest.param(CHANGE, replace(ENTRY, delegation=CHANGE.delegation, answers=(NEW_MX,)), True, id="all"),
-        pytest.param(CHANGE, replace(ENTRY, delegation=CHANGE.delegation), False, id="mx-missing"),
+        pytest.param(CHANGE, replace(ENTRY, delegation=CHANGED, answers=(NEW_MX,)), True, id="all"),
+        pytest.param(CHANGE, replace(ENTRY, delegation=CHANGED), False, id="mx-missing"),
         pytest.param(CHANGE, replace(ENTRY, delegation=Delegation(ns=NEW), answers=(NEW_MX,)), False, id="soa-missing"),
         pytest.param(
             PlannedChange("R", START, END, ("a", "b"), registration=Registration(registrar="B")),

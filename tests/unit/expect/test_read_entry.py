@@ -51,7 +51,9 @@ def test_read_entry_fills_every_field_when_document_is_canonical():
     assert entry.superseded[0].delegation == Delegation(ns=frozenset({"ns.old.example"}))
     assert entry.severity == {"txt_changed": Severity.PAGE}
     assert (entry.every, entry.delegation_every, entry.language) == (120, 15, "ja")
+    assert entry.registration is not None
     assert entry.registration.locks == ("serverTransferProhibited",)
+    assert entry.web is not None
     assert entry.web.url == "https://example.com/"
 
 

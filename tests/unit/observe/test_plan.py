@@ -52,7 +52,7 @@ def test_parent_servers_do_not_depend_on_order_when_the_same_are_given() -> None
 
 
 @pytest.mark.parametrize("choose", [lambda t: parent_servers([], t), lambda t: (apex_servers([], [], t), ())])
-def test_plan_is_empty_when_there_are_no_servers(choose) -> None:  # type: ignore[no-untyped-def]
+def test_plan_is_empty_when_there_are_no_servers(choose) -> None:
     assert choose(Turn(1, 0, 1)) == ((), ())
 
 

@@ -364,8 +364,8 @@ def test_load_scenario_loads_every_case_of_the_product(path):
     scenario = load_scenario(path)
     assert scenario.name == path.stem
     assert scenario.steps
-    for state in (scenario, *scenario.steps):
-        read_watchlist(state.watchlist)
+    for watchlist in (scenario.watchlist, *(step.watchlist for step in scenario.steps)):
+        read_watchlist(watchlist)
 
 
 def test_read_scenario_gives_the_state_after_each_step_when_steps_build_on_one_another():
@@ -385,7 +385,9 @@ def test_read_scenario_gives_the_state_after_each_step_when_steps_build_on_one_a
     )
     assert found.start == datetime(2026, 12, 1, tzinfo=UTC)
     assert (found.regions, found.hubs) == (("ap-northeast-1", "us-east-1"), ("ap-northeast-1", "eu-west-1"))
-    before, first, second, third = (state.world["domains"]["victim.example"] for state in (found, *found.steps))
+    before, first, second, third = (
+        world["domains"]["victim.example"] for world in (found.world, *(step.world for step in found.steps))
+    )
     assert before["nameservers"] == {"ns1.host.example": "genuine", "ns2.host.example": "genuine"}
     assert before["registry"] == {
         "ns": ["NS1.Host.Example.", "ns2.host.example"],
@@ -480,7 +482,7 @@ def test_deep_merge_follows_the_format_when_keys_meet(state, patch, result):
     assert deep_merge(state, patch) == result
 
 
-JUNK = [
+JUNK: list[object] = [
     None,
     5,
     -1,

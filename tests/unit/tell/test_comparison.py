@@ -1,5 +1,5 @@
 import pytest
-from stories import FORGED, GENUINE, finding
+from tests.unit.tell.stories import FORGED, GENUINE, finding
 
 from nswatch.tell.comparison import Row, rows, shortest_pair
 

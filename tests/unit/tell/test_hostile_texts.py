@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stories import START, folded, forged_seen, opened, page, silent
+from tests.unit.tell.stories import START, folded, forged_seen, opened, page, silent
 
 from nswatch.expect.watchlist import Delegation, DomainEntry
 from nswatch.judge.policy import POLICY
@@ -94,7 +94,7 @@ def assert_well_formed(text: Text) -> None:
     assert len(sns_message(text).encode()) < LIMIT
 
 
-@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(FINDING, min_size=1, max_size=5), ENTRY, HOSTILE, HOSTILE)
 def test_render_keeps_every_form_when_strings_are_hostile(
     findings: list[Finding], entry: DomainEntry | None, group: str, person: str

@@ -3,7 +3,7 @@ from datetime import timedelta
 from string import Template
 
 import pytest
-from stories import (
+from tests.unit.tell.stories import (
     CONTACTS,
     ENTRY,
     FORGED,

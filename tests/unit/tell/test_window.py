@@ -1,6 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-from stories import ENTRY
+from tests.unit.tell.stories import ENTRY
 
 from nswatch.expect.watchlist import PlannedChange
 from nswatch.tell.gsm7 import ONE_PART, septets
