@@ -14,10 +14,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _split(_context: click.Context, _parameter: click.Parameter, text: str | None) -> tuple[str, ...]:
-    hubs = tuple(hub.strip() for hub in (text or "").split(",") if hub.strip())
-    if not hubs:
-        raise click.BadParameter("name the hubs' regions, the primary first: --hubs ap-northeast-1,eu-west-1")
-    return hubs
+    return tuple(hub.strip() for hub in (text or "").split(",") if hub.strip())
 
 
 def hub_options(command: F) -> F:
@@ -39,7 +36,9 @@ def hub_options(command: F) -> F:
 
 
 def hub_stores(name: str, hubs: Sequence[str]) -> list[DynamoHubStore]:
-    """Return the hubs' records, the primary's first."""
+    """Return the hubs' records, the primary's first; a usage error where none is named."""
+    if not hubs:
+        raise click.UsageError("name the hubs' regions, the primary first: --hubs ap-northeast-1,eu-west-1")
     return [build_hub(name, hub) for hub in hubs]
 
 

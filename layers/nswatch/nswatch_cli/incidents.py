@@ -1,6 +1,7 @@
 """`nswatch incidents`: what is open, everything about one, and what people do about it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -35,38 +36,55 @@ class _Id(click.ParamType):  # type: ignore[type-arg]  # generic in click's stub
             self.fail(f"{error} (see: nswatch incidents)", param, ctx)
 
 
+@dataclass(frozen=True, slots=True)
+class Hubs:
+    """The hubs that the group's options name, for the commands below it."""
+
+    name: str
+    regions: tuple[str, ...]
+
+    def stores(self) -> list[DynamoHubStore]:
+        """Return the hubs' records; a usage error where none is named."""
+        return hub_stores(self.name, self.regions)
+
+
 @click.group(invoke_without_command=True)
 @click.pass_context
 @hub_options
 def incidents_commands(context: click.Context, hubs: Sequence[str], name: str) -> None:
     """List the incidents that are not resolved, or look at and act on one."""
-    context.obj = hub_stores(name, hubs)
+    context.obj = Hubs(name, tuple(hubs))
     if context.invoked_subcommand is None:
-        _list(context.obj)
+        _list(context.obj.stores())
 
 
 def _list(stores: Sequence[DynamoHubStore]) -> None:
     rows: dict[tuple[str, int], OpenIncident] = {}
+    errors = []
     for store in stores:
         try:
             for severity in (Severity.PAGE, Severity.NOTICE):
                 for row in store.open_incidents(severity):
                     rows.setdefault((row.group, row.episode), row)
         except StoreUnavailable as error:
-            click.echo(f"{store.hub}: cannot be asked: {error}", err=True)
-    if not rows:
+            errors.append(str(error))
+    if len(errors) == len(stores):
+        raise StoreUnavailable("no hub can be asked, so nobody knows what is open: " + "; ".join(errors))
+    for text in errors:
+        click.echo(f"one hub cannot be asked: {text}", err=True)
+    incidents = [_read(stores, group, episode) for group, episode in rows]
+    incidents = [incident for incident in incidents if incident.state is not State.RESOLVED]
+    if not incidents:
         click.echo("No incident is open or recovering.")
         return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for column in ("incident", "state", "urgency", "since (UTC)", "findings", "acknowledged by"):
-        table.add_column(column)
-    for (group, episode), row in sorted(rows.items(), key=lambda pair: (-pair[1].urgency.rank, pair[1].opened_at)):
-        incident = _read(stores, group, episode)
+        table.add_column(column, overflow="fold")
+    for incident in sorted(incidents, key=lambda each: (-each.urgency.rank, each.opened_at)):
         codes = ", ".join(dict.fromkeys(finding.code for cause in incident.active for finding in cause.findings))
         acknowledged = incident.acknowledged_by if incident.acknowledged_at else "nobody"
-        table.add_row(
-            incident.id, incident.state, row.urgency, f"{row.opened_at:{_FORMAT}}", codes or "-", acknowledged
-        )
+        since = f"{incident.opened_at:{_FORMAT}}"
+        table.add_row(incident.id, incident.state, incident.urgency, since, codes or "-", acknowledged)
     Console(highlight=False).print(table)
 
 
@@ -90,9 +108,9 @@ def _read(stores: Sequence[DynamoHubStore], group: str, episode: int) -> Inciden
 @incidents_commands.command()
 @click.argument("incident", type=_Id())
 @click.pass_obj
-def show(stores: Sequence[DynamoHubStore], incident: tuple[str, int]) -> None:
+def show(hubs: Hubs, incident: tuple[str, int]) -> None:
     """Show everything that is known of INCIDENT, with its timeline."""
-    found = _read(stores, *incident)
+    found = _read(hubs.stores(), *incident)
     console = Console(highlight=False)
     console.print(Text(f"{found.id}: {found.state} ({found.urgency}) since {found.opened_at:{_FORMAT}} UTC", "bold"))
     acknowledged = f"{found.acknowledged_at:{_FORMAT}} by {found.acknowledged_by}" if found.acknowledged_at else "no"
@@ -154,30 +172,31 @@ _WORDS: Mapping[EventType, Callable[[Mapping[str, Any]], str]] = {
 @incidents_commands.command()
 @click.argument("incident", type=_Id())
 @click.pass_obj
-def ack(stores: Sequence[DynamoHubStore], incident: tuple[str, int]) -> None:
+def ack(hubs: Hubs, incident: tuple[str, int]) -> None:
     """Take INCIDENT: reminders stop."""
-    _say(stores, EventType.ACKNOWLEDGED, incident, "")
+    _say(hubs.stores(), EventType.ACKNOWLEDGED, incident, "")
 
 
 @incidents_commands.command()
 @click.argument("incident", type=_Id())
 @click.argument("text")
 @click.pass_obj
-def note(stores: Sequence[DynamoHubStore], incident: tuple[str, int], text: str) -> None:
+def note(hubs: Hubs, incident: tuple[str, int], text: str) -> None:
     """Write TEXT into the timeline of INCIDENT."""
     if not text.strip():
         raise click.BadParameter("an empty note says nothing")
-    _say(stores, EventType.NOTED, incident, text)
+    _say(hubs.stores(), EventType.NOTED, incident, text)
 
 
 @incidents_commands.command()
 @click.argument("incident", type=_Id())
 @click.argument("text")
 @click.pass_obj
-def resolve(stores: Sequence[DynamoHubStore], incident: tuple[str, int], text: str) -> None:
+def resolve(hubs: Hubs, incident: tuple[str, int], text: str) -> None:
     """Close INCIDENT before its exposure clock does; TEXT says why."""
     if not text.strip():
         raise click.BadParameter("say why, for the next person who reads the timeline")
+    stores = hubs.stores()
     found = _read(stores, *incident)
     if found.active:
         codes = ", ".join(sorted({finding.code for finding in found.findings}))

@@ -80,13 +80,11 @@ class DynamoHubStore(DynamoProbeStore):
 
     def heartbeats(self, regions: Sequence[str], shards: int) -> dict[str, dict[int, datetime]]:
         """Return each region's newest pass over each shard that it has reported."""
-        wanted = [(keys.probe_pk(region), keys.shard_sk(shard)) for region in regions for shard in range(shards)]
-        beats: dict[str, dict[int, datetime]] = {region: {} for region in regions}
+        wanted = _heartbeat_keys(regions, shards)
+        found: dict[tuple[str, str], Item] = {}
         for start in range(0, len(wanted), 100):
-            for (partition, sort_key), item in self.table.get_many(wanted[start : start + 100]).items():
-                shard = int(sort_key.removeprefix("shard#"))
-                beats[partition.removeprefix("probe#")][shard] = parse_iso(item["pass_time"])
-        return beats
+            found |= self.table.get_many(wanted[start : start + 100])
+        return _heartbeats(regions, found)
 
     def outbox(self, group: str, status: OutboxStatus | None = None) -> list[OutboxItem]:
         """Return a group's messages, sent or not."""
@@ -234,16 +232,22 @@ class DynamoHubStore(DynamoProbeStore):
         item = {"pk": "hub", "sk": "comparator", "last_run": iso(now), "waiting_since": iso(waiting_since)}
         self.table.put(item)
 
-    def round_briefing(self, group: str) -> RoundBriefing:
-        """Return what a comparator's scheduled round begins with, in one call; ``group`` is that of the vantage."""
+    def round_briefing(self, group: str, regions: Sequence[str], shards: int) -> RoundBriefing:
+        """Return what a comparator's scheduled round begins with, in one call while the shards are few.
+
+        ``group`` is that of the vantage; ``shards`` is a guess at how many there are.
+        """
         wanted = [("hub", "comparator"), ("watchlist", "current"), (keys.group_pk(group), "head")]
-        found = self.table.get_many(wanted)
+        beats = _heartbeat_keys(regions, shards)[: 100 - len(wanted)]
+        found = self.table.get_many(wanted + beats)
         ran, watchlist, head = (found.get(key) for key in wanted)
+        complete = len(beats) == len(regions) * shards and watchlist is not None and int(watchlist["shards"]) == shards
         return RoundBriefing(
             last_run=None if ran is None else parse_iso(ran["last_run"]),
             waiting_since=None if ran is None else parse_iso(ran["waiting_since"]),
             watchlist=None if watchlist is None else watchlist_head_from_item(watchlist),
             head=Head() if head is None else _head_from_item(head),
+            heartbeats=_heartbeats(regions, found) if complete else None,
         )
 
     def _set_due(self, group: str, sort_key: str, at: datetime) -> None:
@@ -263,6 +267,19 @@ class DynamoHubStore(DynamoProbeStore):
             self.table.update(keys.group_pk(group), sort_key, "REMOVE due_bucket, due_at", {}, "attribute_exists(pk)")
         except Conflict:
             return
+
+
+def _heartbeat_keys(regions: Sequence[str], shards: int) -> list[tuple[str, str]]:
+    return [(keys.probe_pk(region), keys.shard_sk(shard)) for region in regions for shard in range(shards)]
+
+
+def _heartbeats(regions: Sequence[str], found: Mapping[tuple[str, str], Item]) -> dict[str, dict[int, datetime]]:
+    beats: dict[str, dict[int, datetime]] = {region: {} for region in regions}
+    for (partition, sort_key), item in found.items():
+        if partition.startswith("probe#"):
+            shard = int(sort_key.removeprefix("shard#"))
+            beats[partition.removeprefix("probe#")][shard] = parse_iso(item["pass_time"])
+    return beats
 
 
 def _head_from_item(item: Item) -> Head:

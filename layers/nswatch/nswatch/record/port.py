@@ -121,12 +121,16 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class RoundBriefing:
-    """What a comparator's scheduled round begins with: when it last looked, and the vantage group's head."""
+    """What a comparator's scheduled round begins with: when it last looked, and the vantage group's head.
+
+    ``heartbeats`` are the newest passes by region and shard, or None where one call could not bring them all.
+    """
 
     last_run: datetime | None
     waiting_since: datetime | None
     watchlist: WatchlistHead | None
     head: Head
+    heartbeats: Mapping[str, Mapping[int, datetime]] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from nswatch.moments import iso, parse_iso
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.keys import domain_of_probe, outbox_sk
 from nswatch.record.log import Event
-from nswatch.record.port import Commit, DueKind, Head, OpenFinding, OutboxItem, WatchlistHead
+from nswatch.record.port import Commit, DueKind, Head, OpenFinding, OutboxItem, RoundBriefing
 from nswatch.respond.decide import decide, next_timer
 from nswatch.respond.events import EventType, said
 from nswatch.respond.incident import Incident, Message, State, fold
@@ -87,6 +87,7 @@ class Comparator:
         self._regions = regions
         self._clock = clock
         self._codes = codes
+        self._shards = 1
 
     def look_at_domain(self, domain: str) -> None:
         """Judge one domain from this hub's record, and record and send what follows. Raises NswatchError."""
@@ -115,12 +116,12 @@ class Comparator:
     def on_schedule(self) -> None:
         """Do what time alone brings: silence, confirmation, reminders, clocks, windows, owed messages and copies."""
         now = self._clock()
-        briefing = self._home.round_briefing(VANTAGE)
+        briefing = self._home.round_briefing(VANTAGE, self._regions, self._shards)
         waiting_since = now
         if briefing.last_run is not None and briefing.waiting_since is not None:
             waiting_since = briefing.waiting_since if now - briefing.last_run < SILENT_AFTER else now
         self._home.comparator_ran(now, waiting_since)
-        listen = partial(self._listen, briefing.watchlist, waiting_since)
+        listen = partial(self._listen, briefing, waiting_since)
         self._settle(VANTAGE, lambda _group, _head, at: listen(at), briefing.head)
         for due in list(self._home.due(now)):
             match due.kind:
@@ -146,12 +147,15 @@ class Comparator:
         findings = self._judged(judgement.findings)
         return _Look(entry, expectation.shard, findings, judgement.forged, doubts, judgement.unconfirmed, ending)
 
-    def _listen(self, watchlist: WatchlistHead | None, waiting_since: datetime, now: datetime) -> _Look:
+    def _listen(self, briefing: RoundBriefing, waiting_since: datetime, now: datetime) -> _Look:
+        watchlist = briefing.watchlist
         if watchlist is None:
             return _Look(None, 0, ())
+        self._shards = watchlist.shards
+        heartbeats = briefing.heartbeats or self._home.heartbeats(self._regions, watchlist.shards)
         passes = {
             region: min(beats.get(shard, watchlist.applied_at) for shard in range(watchlist.shards))
-            for region, beats in self._home.heartbeats(self._regions, watchlist.shards).items()
+            for region, beats in heartbeats.items()
             if beats
         }
         findings = silent_regions(self._regions, passes, max(waiting_since, watchlist.applied_at), now)

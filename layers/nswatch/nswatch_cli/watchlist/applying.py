@@ -73,7 +73,9 @@ def plan_apply(stores: Sequence[DynamoHubStore], watchlist: Watchlist, now: date
         lines += [f"alerts.{channel}: {', '.join(routes) or 'nobody'}" for channel, routes in sorted(alerts.items())]
     version = 0 if newest.head is None else newest.head.version
     behind = tuple(
-        hub.store.hub for hub in hubs if hub.error is None and (hub.head is None or hub.head.version < version)
+        hub.store.hub
+        for hub in hubs
+        if hub.error is None and version and (hub.head is None or hub.head.version < version)
     )
     return Plan(hubs, entries, alerts, tuple(lines), version + 1, behind)
 

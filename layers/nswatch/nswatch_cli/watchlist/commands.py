@@ -30,20 +30,30 @@ def _load(file: Path) -> Watchlist:
     try:
         return load_watchlist(file)
     except InvalidDocument as error:
-        problems = [str(problem) for problem in error.problems]
-        click.echo("\n".join(problems), err=True)
-        click.echo(f"{file}: refused, {len(problems)} problem{'s' if len(problems) > 1 else ''}", err=True)
+        _refuse(file, error)
         sys.exit(BAD_FILE)
+
+
+def _refuse(file: Path, error: InvalidDocument) -> None:
+    problems = [str(problem) for problem in error.problems]
+    click.echo("\n".join(problems), err=True)
+    click.echo(f"{file}: refused, {len(problems)} problem{'s' if len(problems) > 1 else ''}", err=True)
 
 
 @watchlist_commands.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 def validate(files: Sequence[Path]) -> None:
-    """Check files, and say everything that is wrong with the first bad one. Exit status 2 if there is one."""
+    """Check files, and say everything that is wrong with each. Exit status 2 if one is bad."""
+    bad = False
     for file in files:
-        watchlist = _load(file)
-        count = len(watchlist.domains)
-        click.echo(f"{file}: good, {count} domain{'s' if count != 1 else ''}")
+        try:
+            count = len(load_watchlist(file).domains)
+        except InvalidDocument as error:
+            _refuse(file, error)
+            bad = True
+        else:
+            click.echo(f"{file}: good, {count} domain{'s' if count != 1 else ''}")
+    sys.exit(BAD_FILE if bad else 0)
 
 
 @watchlist_commands.command()
