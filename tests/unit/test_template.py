@@ -104,9 +104,21 @@ def test_role_has_no_wildcard_but_where_an_action_knows_no_resource(role: str) -
         assert "*" not in _list(statement["Resource"]) or _list(statement["Action"]) == ["dynamodb:ListStreams"], sid
 
 
-def test_comparator_may_write_neither_watchlist_nor_observations() -> None:
-    keys = statements("ComparatorRole")["RecordInBothHubs"]["Condition"]["ForAllValues:StringLike"]
-    assert keys == {"dynamodb:LeadingKeys": ["group#*", "followed", "hub"]}
+def test_comparator_may_write_no_observations_and_the_watchlist_only_in_its_own_hub() -> None:
+    writing = {
+        sid: statement
+        for sid, statement in statements("ComparatorRole").items()
+        if any(re.search(r"dynamodb:(Put|Update|Delete|BatchWrite)", action) for action in _list(statement["Action"]))
+    }
+    keys = {
+        sid: statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        for sid, statement in writing.items()
+    }
+    assert keys == {
+        "RecordInBothHubs": ["group#*", "followed", "hub"],
+        "PutItIntoForceHere": ["watchlist", "watchlist#*", "group#*"],
+    }
+    assert writing["PutItIntoForceHere"]["Resource"] == {"Fn::GetAtt": "Table.Arn"}
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -217,8 +217,7 @@ def _say(stores: Sequence[DynamoHubStore], type_: EventType, incident: tuple[str
     failed = []
     for store in stores:
         try:
-            store.append(event)
-            store.touch(found.group, now)
+            store.receive(event, now)
         except NswatchError as error:
             failed.append(f"{store.hub}: {error}")
     if len(failed) == len(stores):

@@ -1,5 +1,6 @@
 """`nswatch`: the command line."""
 
+import logging
 import sys
 
 import click
@@ -30,6 +31,8 @@ cli.add_command(incidents_commands, "incidents")
 
 def main() -> None:
     """Run the command line; a failure of ours is one line on standard error and exit status 3."""
+    # What the rooms log is for CloudWatch; here the commands say themselves what a person needs to know.
+    logging.getLogger("nswatch").addHandler(logging.NullHandler())
     try:
         cli.main(prog_name="nswatch")
     except NswatchError as error:

@@ -47,7 +47,7 @@ def test_recorder_appends_the_wire_and_moves_the_view_when_an_answer_differs(hub
     recorder = ShardRecorder(hubs[0], "us-east-1")
     one_pass(hubs[0], recorder, observation(GENUINE, 0), minute=0)
     assert one_pass(hubs[0], recorder, observation(FORGED, 1, Transport.TCP), minute=1) == 1
-    (view,) = hubs[0].seen("watched.example", 0, ["us-east-1"], START + MINUTE)
+    (view,) = hubs[0].seen("watched.example", 0, ["us-east-1"], START + MINUTE).views
     assert view.facts == FORGED
     assert view.first_seen == START + MINUTE
     assert view.transport is Transport.TCP
@@ -59,7 +59,7 @@ def test_recorder_keeps_the_last_definite_facts_when_a_server_falls_silent(hubs:
     one_pass(hubs[0], recorder, observation(FORGED, 0), minute=0)
     one_pass(hubs[0], recorder, observation(TIMED_OUT, 1), minute=1)
     one_pass(hubs[0], recorder, observation(TIMED_OUT, 2), minute=2)
-    (view,) = hubs[0].seen("watched.example", 0, ["us-east-1"], START + 2 * MINUTE)
+    (view,) = hubs[0].seen("watched.example", 0, ["us-east-1"], START + 2 * MINUTE).views
     assert view.facts == FORGED
     assert (view.result, view.result_since) == (Result.TIMEOUT, START + MINUTE)
 
@@ -69,7 +69,7 @@ def test_recorder_believes_the_hub_when_its_memory_is_of_another_state(hubs: lis
     one_pass(hubs[0], mine, observation(GENUINE, 0), minute=0)
     one_pass(hubs[0], other, observation(FORGED, 1), minute=1)
     assert one_pass(hubs[0], mine, observation(GENUINE, 2), minute=2) == 1
-    (view,) = hubs[0].seen("watched.example", 0, ["us-east-1"], START + 2 * MINUTE)
+    (view,) = hubs[0].seen("watched.example", 0, ["us-east-1"], START + 2 * MINUTE).views
     assert view.facts == GENUINE
 
 
@@ -87,7 +87,7 @@ def test_recorder_appends_a_late_observation_beside_the_newer_view(hubs: list[Dy
     one_pass(hubs[0], recorder, observation(GENUINE, 5), minute=5)
     one_pass(hubs[0], slow, observation(FORGED, 4), minute=4)
     now = START + 6 * MINUTE
-    views = hubs[0].seen("watched.example", 0, ["us-east-1"], now)
+    views = hubs[0].seen("watched.example", 0, ["us-east-1"], now).views
     assert {view.facts for view in views} == {GENUINE, FORGED}
     assert [view.last_seen for view in views if view.facts == FORGED] == [START + 4 * MINUTE]
     fingerprint = hubs[0].briefing("us-east-1", 0).fingerprint
@@ -102,10 +102,10 @@ def test_view_counts_as_seen_until_the_newest_pass_unless_the_domain_was_not_com
     one_pass(hubs[0], recorder, observation(GENUINE, 0), minute=0)
     one_pass(hubs[0], recorder, minute=1)
     now = START + 3 * MINUTE
-    assert hubs[0].seen("watched.example", 0, ["us-east-1"], now)[0].last_seen == START + MINUTE
+    assert hubs[0].seen("watched.example", 0, ["us-east-1"], now).views[0].last_seen == START + MINUTE
     recorder.load(["watched.example"], hubs[0].briefing("us-east-1", 0).fingerprint)
     recorder.save([], Heartbeat("us-east-1", 0, START + 2 * MINUTE, 1, ("watched.example",)))
-    assert hubs[0].seen("watched.example", 0, ["us-east-1"], now)[0].last_seen == START
+    assert hubs[0].seen("watched.example", 0, ["us-east-1"], now).views[0].last_seen == START
 
 
 def test_write_fingerprint_conflicts_when_a_newer_pass_is_recorded(hubs: list[DynamoHubStore]) -> None:

@@ -49,7 +49,7 @@ class Hubs:
         for store in self.stores.values():
             put_in_force(store, {DOMAIN: entry}, {}, "test", self.now, version)
 
-    def see(self, ns: tuple[str, ...], *, hubs: tuple[str, ...] = HUBS) -> None:
+    def see(self, ns: tuple[str, ...], *, hubs: tuple[str, ...] = HUBS, version: int = 1) -> None:
         """Have every region see a delegation at two of the parent's servers now, in each hub that takes it."""
         for region in REGIONS:
             seen = []
@@ -62,7 +62,7 @@ class Hubs:
             for hub in hubs:
                 recorder = ShardRecorder(self.stores[hub], region)
                 recorder.load([DOMAIN], self.stores[hub].briefing(region, 0).fingerprint)
-                recorder.save(seen, Heartbeat(region, 0, self.now, 1))
+                recorder.save(seen, Heartbeat(region, 0, self.now, version))
 
     def stream(self, *hubs: str) -> list[Delivery]:
         """Hand the streams' records to the comparators of ``hubs``; return what was delivered."""
@@ -188,8 +188,7 @@ def test_reminder_is_due_after_4_hours_unless_somebody_acknowledged(hubs: Hubs) 
     assert kinds(hubs.schedule()) == [("ap-northeast-1", "reminder")]
     event = said(EventType.ACKNOWLEDGED, DOMAIN, 1, "arn:aws:iam::1:user/alice", "", hubs.now)
     for store in hubs.stores.values():
-        store.append(event)
-        store.touch(DOMAIN, hubs.now)
+        store.receive(event, hubs.now)
     for _ in range(3):
         hubs.now += 24 * HOUR
         hubs.see(FORGED)
@@ -252,3 +251,64 @@ def test_stream_brings_a_domain_again_when_the_hub_fails_in_the_middle(hubs: Hub
     hubs.cloud.down = set()
     assert hubs.comparators["ap-northeast-1"].on_records(records) == []
     assert kinds(hubs.collect()) == [("ap-northeast-1", "page")]
+
+
+def test_hub_that_missed_an_apply_takes_it_from_the_other_before_it_judges(hubs: Hubs) -> None:
+    change = {
+        "id": "CHG-1",
+        "from": "2026-01-01T00:00:00Z",
+        "until": "2026-01-01T12:00:00Z",
+        "by": ["alice", "bob"],
+        "delegation": {"ns": ["ns1.new.example", "ns2.new.example"]},
+    }
+    put_in_force(
+        hubs.stores["eu-west-1"], {DOMAIN: ENTRY | {"planned_changes": [change]}}, {}, "test", hubs.now, 2
+    )  # the primary was down
+    hubs.now += MINUTE
+    hubs.see(("ns1.new.example", "ns2.new.example"), version=2)
+    assert hubs.stream() == []
+    head = hubs.stores["ap-northeast-1"].watchlist_head()
+    assert head is not None
+    assert head.version == 2
+
+
+def test_primary_tells_no_old_story_when_it_comes_back(hubs: Hubs) -> None:
+    hubs.see(GENUINE)
+    hubs.stream()
+    hubs.cloud.down = {"ap-northeast-1"}
+    hubs.now += MINUTE
+    hubs.see(FORGED, hubs=("eu-west-1",))
+    hubs.stream("eu-west-1")
+    hubs.now += MINUTE
+    assert kinds(hubs.schedule("eu-west-1")) == [("eu-west-1", "page")]
+    hubs.now += MINUTE
+    hubs.see(GENUINE, hubs=("eu-west-1",))
+    hubs.stream("eu-west-1")
+    hubs.now += MINUTE
+    assert kinds(hubs.schedule("eu-west-1")) == [("eu-west-1", "recovering")]
+    hubs.cloud.down = set()
+    for _ in range(4):
+        hubs.now += MINUTE
+        hubs.see(GENUINE)
+        hubs.stream()
+        hubs.schedule()
+    assert [kind for _, kind in kinds(hubs.delivered) if kind == "page"] == ["page"]
+    assert hubs.stores["ap-northeast-1"].head(DOMAIN).state == "recovering"
+    assert fold(hubs.log("ap-northeast-1")) == fold(hubs.log("eu-west-1"))
+
+
+def test_standing_hijack_is_judged_when_silent_regions_come_back(hubs: Hubs) -> None:
+    hubs.see(FORGED)
+    hubs.stream()
+    for _ in range(5):
+        hubs.now += MINUTE
+        hubs.schedule()
+    assert [delivery.about for delivery in hubs.delivered] == [DOMAIN, "vantage"]
+    hubs.now += 6 * HOUR
+    hubs.see(FORGED)
+    hubs.schedule()
+    assert hubs.stores["ap-northeast-1"].head(DOMAIN).state == "open"
+    hubs.now += MINUTE
+    hubs.see(GENUINE)
+    hubs.stream()
+    assert hubs.stores["ap-northeast-1"].head(DOMAIN).state == "recovering"

@@ -50,7 +50,7 @@ def codes(judgement: Judgement) -> set[str]:
 
 def test_nothing_is_found_when_every_server_gives_the_approved_set() -> None:
     judgement = judge([parent_view(server=server) for server in range(4)])
-    assert (judgement.findings, judgement.unconfirmed, judgement.forged) == ((), False, ())
+    assert (judgement.findings, judgement.look_again, judgement.forged) == ((), None, ())
 
 
 @pytest.mark.parametrize(
@@ -96,12 +96,12 @@ def test_delegation_changed_is_found_when_two_servers_give_another_set(ns: Seque
 def test_another_set_is_believed_only_from_two_servers_or_over_tcp_twice(views: list[View], believed: bool) -> None:
     judgement = judge([*views, parent_view(server=2), parent_view(server=3)], now=T0 + MINUTE)
     assert bool(judgement.findings) is believed
-    assert judgement.unconfirmed is not believed
+    assert (judgement.look_again is not None) is not believed
 
 
 def test_server_that_gives_another_lie_in_each_pass_is_believed_in_the_second() -> None:
     first = judge([parent_view(FORGED, transport=Transport.TCP)])
-    assert first.unconfirmed
+    assert first.look_again is not None
     second = parent_view(("ns9.evil.example",), transport=Transport.TCP, first=T0 + MINUTE)
     assert codes(judge([second], doubts=first.doubts, now=T0 + MINUTE)) >= {"delegation_changed"}
 
@@ -119,18 +119,51 @@ def test_unknown_is_not_changed(result: Result) -> None:
     assert judge([never_answered, parent_view(server=1, now=result)]).findings == ()
 
 
-def test_forged_answer_stands_for_an_hour_when_its_servers_fall_silent() -> None:
-    views = [parent_view(FORGED, server=server, now=Result.TIMEOUT, since=T0 + MINUTE) for server in (0, 1)]
-    kept = [replace(view, last_seen=T0 + 2 * timedelta(hours=1)) for view in views]
-    assert judge(kept, now=T0 + timedelta(hours=1)).findings
-    assert not judge(kept, now=T0 + timedelta(hours=1, minutes=2)).findings
+HOUR = timedelta(hours=1)
 
 
-def test_silent_regions_view_stops_counting_after_an_hour() -> None:
-    views = [parent_view(FORGED, server=server, region="gone-1") for server in (0, 1)]
-    fresh = parent_view(region="us-east-1", first=T0 + timedelta(hours=2))
-    assert judge([*views, fresh], now=T0 + timedelta(minutes=59)).findings
-    assert not judge([*views, fresh], now=T0 + timedelta(hours=2)).findings
+def fell_silent(server: int, *, until: datetime) -> View:
+    """Return a forged answer of a server that stopped answering a minute after it."""
+    view = parent_view(FORGED, server=server, transport=Transport.TCP, now=Result.TIMEOUT, since=T0 + MINUTE)
+    return replace(view, last_seen=until)
+
+
+@pytest.mark.parametrize("after", [2 * MINUTE, 59 * MINUTE, 30 * 24 * HOUR], ids=str)
+def test_forged_answer_stands_however_long_everybody_is_silent(after: timedelta) -> None:
+    now = T0 + after
+    judgement = judge([fell_silent(server, until=now) for server in (0, 1)], now=now)
+    assert judgement.findings
+    hour_after = T0 + MINUTE + HOUR
+    assert (judgement.look_again is not None) is (now < hour_after), "then only new evidence can change it"
+    blind = [parent_view(FORGED, server=server, region="gone-1") for server in (0, 1)]
+    assert judge(blind, now=now).findings
+
+
+@pytest.mark.parametrize(
+    ("server", "after", "stands"),
+    [
+        pytest.param(2, 59 * MINUTE, True, id="another-server-within-the-hour"),
+        pytest.param(2, 62 * MINUTE, False, id="another-server-after-an-hour"),
+        pytest.param(0, 5 * MINUTE, False, id="the-same-server-elsewhere"),
+    ],
+)
+def test_forged_answer_of_a_silent_server_is_refuted_by_approved_answers_since(
+    server: int, after: timedelta, stands: bool
+) -> None:
+    now = T0 + after
+    approved = parent_view(server=server, region="b-1", first=now - MINUTE, last=now)
+    silent = fell_silent(0, until=now)
+    doubts = {silent.key: T0 - MINUTE}
+    assert bool(judge([silent, approved], doubts=doubts, now=now).findings) is stands
+
+
+def test_forged_answer_of_a_silent_region_is_refuted_by_the_same_server_seen_from_another_since() -> None:
+    views = [parent_view(FORGED, server=server, region="gone-1", transport=Transport.TCP) for server in (0, 1)]
+    now = T0 + 10 * MINUTE
+    before = [parent_view(server=server, first=T0 - HOUR, last=T0 - MINUTE) for server in (0, 1)]
+    assert judge([*views, *before], now=now).findings
+    since = [parent_view(server=server, first=T0 + 9 * MINUTE, last=now) for server in (0, 1)]
+    assert not judge([*views, *since], now=now).findings
 
 
 CHANGE = PlannedChange(
@@ -210,10 +243,12 @@ def test_forged_servers_longest_ttl_is_reported_with_when_it_was_last_seen() -> 
         apex_view("ns1.dnsh0st.example", "NS", "ns1.dnsh0st.example", 360_000),
         apex_view("ns1.dnsh0st.example", "SOA", "ns1.dnsh0st.example. x. 1 2 3 4 5", 900),
     ]
-    (forged,) = judge(views).forged
+    assert judge(views).forged == (), "nobody ever delegated to it"
+    followed = ["ns1.dnsh0st.example"]
+    (forged,) = judge_domain(ENTRY, views, {}, T0, followed).forged
     assert (forged.host, forged.ttl, forged.standing) == ("ns1.dnsh0st.example", 360_000, True)
     silent = [replace(view, result=Result.TIMEOUT) for view in views]
-    (forged,) = judge(silent).forged
+    (forged,) = judge_domain(ENTRY, silent, {}, T0, followed).forged
     assert (forged.standing, forged.last_seen) == (False, T0 + 5 * MINUTE)
 
 
@@ -222,7 +257,14 @@ def test_server_that_nobody_approved_forges_nothing_when_it_gives_the_approved_a
     assert view.facts is not None
     genuine = replace(view, facts=replace(view.facts, values=EXPECTED))
     soa = apex_view("ns9.mirror.example", "SOA", "ns1.dnshost.example. x. 1 2 3 4 5", 900)
-    assert judge([genuine, soa]).forged == ()
+    assert judge_domain(ENTRY, [genuine, soa], {}, T0, ["ns9.mirror.example"]).forged == ()
+
+
+def test_old_providers_servers_forge_nothing_when_an_apply_replaced_them() -> None:
+    view = apex_view("ns1.old.example", "NS", "ns1.old.example", 172_800)
+    entry = replace(ENTRY, superseded=(Superseded(T0 - MINUTE, Delegation(ns=frozenset({"ns1.old.example"}))),))
+    assert judge_domain(ENTRY, [view], {}, T0, ["ns1.old.example"]).forged
+    assert judge_domain(entry, [view], {}, T0, ["ns1.old.example"]).forged == ()
 
 
 @given(

@@ -51,3 +51,12 @@ def test_region_that_never_reported_is_silent_after_a_quarter_of_an_hour() -> No
     assert not silent_regions(["a-1", "b-1", "c-1"], {"a-1": NOW, "b-1": NOW}, seconds(900), NOW)
     (finding,) = silent_regions(["a-1", "b-1", "c-1"], {"a-1": NOW, "b-1": NOW}, seconds(901), NOW)
     assert finding.subject == "c-1"
+
+
+def test_silent_region_stays_silent_until_it_reports_when_the_hub_itself_was_away() -> None:
+    passes = {"a-1": seconds(3600), "b-1": NOW, "c-1": NOW}
+    regions = ["a-1", "b-1", "c-1"]
+    assert not silent_regions(regions, passes, NOW, NOW)
+    (finding,) = silent_regions(regions, passes, NOW, NOW, already={"a-1"})
+    assert finding.subject == "a-1"
+    assert not silent_regions(regions, passes | {"a-1": NOW}, NOW, NOW, already={"a-1"})

@@ -227,10 +227,6 @@ CASES = {
         "'example.com', with one dot between labels; "
         "write letters, digits and hyphens in labels, as in www.example.com",
     ),
-    "registry-ns-twice": (
-        scenario("- {at: 1m}\n", ("Host.Example., ns2", "Host.Example., ns1.host.example, ns2")),
-        f"s.yaml:24: {VICTIM}.registry.ns[1]: is ns1.host.example again; keep one of them",
-    ),
     "bad-glue": (
         scenario("- {at: 1m}\n", ("[192.0.2.1]", "192.0.2.1")),
         f"s.yaml:24: {VICTIM}.registry.glue[\"ns1.host.example\"]: is the text '192.0.2.1', not a list; "

@@ -13,10 +13,16 @@ from datetime import datetime, timedelta
 
 from nswatch.expect.approved import Approved
 from nswatch.expect.watchlist import DomainEntry
+from nswatch.judge.vantage import SILENT_AFTER
 from nswatch.model import Facts, Key, Result, Sighting, Source, Transport, View
 
 UNKNOWN_COUNTS_FOR = timedelta(hours=1)
-"""A last definite answer stands for so long while its server (or the region that asks it) no longer answers."""
+"""The last answer of a server that no longer answers stands for so long against what other servers say since."""
+
+
+CONFIRMED_WITHIN = timedelta(seconds=20)
+"""What is not believed yet is looked at again after this."""
+INSTANT = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +31,14 @@ class Departure:
 
     ``doubts`` says since which pass each question's answer has not been approved: to be given to the next judgement.
     ``unapproved_since`` gives the moment for people: of the answer itself, or of the end of its approval.
+    ``look_again`` is when time alone may change the verdict, None when only new evidence can.
     """
 
     views: tuple[View, ...]
     confirmed: bool
     doubts: Mapping[Key, datetime]
     unapproved_since: Mapping[Key, datetime]
+    look_again: datetime | None
 
     @property
     def since(self) -> datetime:
@@ -56,15 +64,32 @@ def delegated(facts: Facts | None) -> frozenset[str] | None:
     return None
 
 
-def standing(views: Iterable[View], domain: str, now: datetime) -> list[View]:
-    """Return the views of the parent's servers that count at ``now``."""
-    asked = [view for view in views if view.key.source is Source.PARENT and view.key.qname == domain]
-    return [view for view in asked if delegated(view.facts) is not None and _counts(view, now)]
+def _views_of_parent(views: Iterable[View], domain: str) -> list[View]:
+    asked = (view for view in views if view.key.source is Source.PARENT and view.key.qname == domain)
+    return [view for view in asked if delegated(view.facts) is not None]
 
 
-def _counts(view: View, now: datetime) -> bool:
-    unanswered_since = view.last_seen if view.result.definite else min(view.result_since, view.last_seen)
-    return now - unanswered_since <= UNKNOWN_COUNTS_FOR
+def _answers(view: View, now: datetime) -> bool:
+    """Whether the server still answers the region, and the region still reports."""
+    return view.result.definite and now - view.last_seen < SILENT_AFTER
+
+
+def _last_word(view: View) -> datetime:
+    """Return when the view's facts were last known to be what the server says."""
+    return view.last_seen if view.result.definite else min(view.result_since, view.last_seen)
+
+
+def _outlived(view: View, fresh: Sequence[View], now: datetime) -> bool:
+    """Whether an answer that nobody can confirm any more is refuted by what others are told since.
+
+    ``fresh`` are the approved answers that stand now: of the same server, or after an hour of any. Silence alone
+    refutes nothing: unknown is not changed, and what has changed is not undone by it (decision 3).
+    """
+    since = _last_word(view)
+    return any(
+        _last_word(other) > since and (other.key.server == view.key.server or now - since > UNKNOWN_COUNTS_FOR)
+        for other in fresh
+    )
 
 
 def departure(
@@ -75,14 +100,24 @@ def departure(
     ``views`` are all regions'; ``doubts`` those of the last judgement. A set that an `apply` replaced is a lagging
     server's as long as some other server gives an approved one.
     """
-    counted = standing(views, entry.domain, now)
+    counted = _views_of_parent(views, entry.domain)
+    fresh = [view for view in counted if delegated(view.facts) in allowed.ns_sets and _answers(view, now)]
     published = any(delegated(view.facts) in allowed.ns_sets for view in counted)
     fine = set(allowed.ns_sets) | (set(allowed.superseded_ns) if published else set())
-    departing = [view for view in counted if delegated(view.facts) not in fine]
+    departing = [
+        view
+        for view in counted
+        if delegated(view.facts) not in fine and (_answers(view, now) or not _outlived(view, fresh, now))
+    ]
     since = {view.key: doubts.get(view.key, view.first_pass) for view in departing}
     unapproved = {view.key: _unapproved_since(entry, view, now) for view in departing}
     ordered = tuple(sorted(departing, key=lambda view: view.key))
-    return Departure(ordered, _believed(departing, since), since, unapproved)
+    believed = _believed(departing, since)
+    ends = [_last_word(view) + UNKNOWN_COUNTS_FOR + INSTANT for view in departing if not _answers(view, now)]
+    if departing and not believed:
+        ends.append(now + CONFIRMED_WITHIN)
+    look_again = min((end for end in ends if end > now), default=None)
+    return Departure(ordered, believed, since, unapproved, look_again)
 
 
 def _unapproved_since(entry: DomainEntry, view: View, now: datetime) -> datetime:

@@ -1,6 +1,6 @@
 """All rules over one domain: views and expectations in, findings out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,26 +36,35 @@ class ForgedData:
 class Judgement:
     """What one look at a domain's record says.
 
-    ``doubts`` goes into the next judgement. ``unconfirmed`` says that something departs from what is approved and is
-    not yet believed: look again soon. ``approved_change_seen`` names a planned change whose values the parent gives.
+    ``doubts`` goes into the next judgement. ``look_again`` is when time alone may change it (something departs from
+    what is approved and is not believed yet, or can't be confirmed any more), None when only new evidence can.
     """
 
     findings: tuple[Finding, ...]
     forged: tuple[ForgedData, ...]
     doubts: Mapping[Key, datetime]
-    unconfirmed: bool
+    look_again: datetime | None
 
 
-def judge_domain(entry: DomainEntry, views: Sequence[View], doubts: Mapping[Key, datetime], now: datetime) -> Judgement:
-    """Return what stands against one domain at ``now``, from every region's views in one hub's record."""
+def judge_domain(
+    entry: DomainEntry,
+    views: Sequence[View],
+    doubts: Mapping[Key, datetime],
+    now: datetime,
+    followed: Collection[str] = (),
+) -> Judgement:
+    """Return what stands against one domain at ``now``, from every region's views in one hub's record.
+
+    ``followed`` are the hosts that an unapproved delegation once named, and that are still asked.
+    """
     allowed = approved(entry, now)
     parent = departure(views, entry, allowed, doubts, now)
     findings = _delegation_findings(entry, allowed, parent) if parent.views and parent.confirmed else []
     return Judgement(
         findings=tuple(findings),
-        forged=_forged(entry, allowed, parent if parent.confirmed else None, views),
+        forged=_forged(entry, allowed, parent if parent.confirmed else None, views, followed),
         doubts=parent.doubts,
-        unconfirmed=bool(parent.views) and not parent.confirmed,
+        look_again=parent.look_again,
     )
 
 
@@ -104,18 +113,30 @@ def _parent_zone(parent: Departure) -> str:
 
 
 def _forged(
-    entry: DomainEntry, allowed: Approved, parent: Departure | None, views: Sequence[View]
+    entry: DomainEntry,
+    allowed: Approved,
+    parent: Departure | None,
+    views: Sequence[View],
+    followed: Collection[str],
 ) -> tuple[ForgedData, ...]:
+    """Return who gives forged data: the parent, and the hosts that it names or once named without approval."""
     found = []
+    suspects = (set(followed) | (parent.hosts if parent is not None else set())) - allowed.hosts - _once_approved(entry)
     if parent is not None and parent.views:
         found.append(_forged_by("(parent)", "", parent.views, standing=True))
     servers: dict[tuple[str, str], list[View]] = {}
     for view in views:
-        if view.key.source is Source.AUTHORITATIVE and view.key.qname == entry.domain and _is_forged(view, allowed):
+        asked = view.key.source is Source.AUTHORITATIVE and view.key.qname == entry.domain
+        if asked and view.server_name in suspects and _is_forged(view, allowed):
             servers.setdefault((view.server_name, view.key.server), []).append(view)
     for (host, address), group in sorted(servers.items()):
         found.append(_forged_by(host, address, group, standing=any(view.result.definite for view in group)))
     return tuple(found)
+
+
+def _once_approved(entry: DomainEntry) -> frozenset[str]:
+    """Return the hosts of sets that an `apply` replaced: they are an old provider's, not an attacker's."""
+    return frozenset(host for past in entry.superseded if past.delegation is not None for host in past.delegation.ns)
 
 
 def _forged_by(host: str, address: str, views: Sequence[View], *, standing: bool) -> ForgedData:
@@ -126,8 +147,8 @@ def _forged_by(host: str, address: str, views: Sequence[View], *, standing: bool
 
 
 def _is_forged(view: View, allowed: Approved) -> bool:
-    """Whether a server that nobody approved still gives answers of its own making for the zone."""
-    if view.facts is None or view.server_name in allowed.hosts:
+    """Whether a server gives, or last gave, answers of its own making for the zone."""
+    if view.facts is None:
         return False
     if view.key.qtype == "NS":
         return view.facts.result is Result.ANSWER and delegated_by_child(view) not in allowed.ns_sets

@@ -4,7 +4,7 @@ One silent region is a notice: the others still judge. When no more than half st
 that pages.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from nswatch.model import Finding, Severity
@@ -20,11 +20,13 @@ def silent_regions(
     last_passes: Mapping[str, datetime],
     waiting_since: datetime,
     now: datetime,
+    already: Collection[str] = (),
 ) -> list[Finding]:
     """Return one finding a silent region.
 
     ``last_passes`` holds each region's newest pass, the oldest over its shards. ``waiting_since`` is when this hub
-    last began to listen: after its own outage nothing is called silent that has had no time to report.
+    last began to listen: after its own outage nothing is called silent that has had no time to report. Regions that
+    were silent ``already`` stay so until they report.
     """
     silent: dict[str, datetime] = {}
     for region in regions:
@@ -32,7 +34,7 @@ def silent_regions(
         if last is None:
             if now - waiting_since > STARTS_WITHIN:
                 silent[region] = waiting_since
-        elif now - max(last, waiting_since) >= SILENT_AFTER:
+        elif now - (last if region in already else max(last, waiting_since)) >= SILENT_AFTER:
             silent[region] = last
     reporting = len(regions) - len(silent)
     severity = Severity.PAGE if reporting * 2 <= len(regions) else Severity.NOTICE

@@ -68,9 +68,10 @@ def apex_servers(
     """Return the servers to ask for the apex NS and SOA now.
 
     ``expected`` ones take turns, so that each is asked in every third pass at least; ``always`` are those that are
-    delegated without being expected, and forged ones that are followed. An address is asked once, whatever its names.
+    delegated without being expected, and forged ones that are followed; who comes first there changes with the turn,
+    because dead ones may use up the pass. An address is asked once, whatever its names.
     """
-    must = _distinct(always)
+    must = _rotated(_distinct(always), turn, 1)
     addresses = {target.address for target in must}
     rest = [target for target in _distinct(expected) if target.address not in addresses]
     share = max(min(2, len(rest)), -(-len(rest) // EXPECTED_ROUND))

@@ -65,7 +65,7 @@ class DnsTransport:
         self._mix_case = mix_case
         self._window = asyncio.Semaphore(window)
         self._tcp_window = asyncio.Semaphore(TCP_WINDOW)
-        self._servers: WeakValueDictionary[Endpoint, asyncio.Semaphore] = WeakValueDictionary()
+        self._servers: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
         self._sockets: dict[int, UdpSocket | OSError] = {}
         self._entered = False
 
@@ -95,7 +95,7 @@ class DnsTransport:
         endpoint = (str(ipaddress.ip_address(host)), port)
         if over is Transport.TCP:
             return await self._over_tcp(question, endpoint, deadline)
-        async with self._slot(self._window, endpoint, deadline) as free:
+        async with self._slot(self._window, question.server, deadline) as free:
             if not free:
                 return self._not_asked(question, Transport.UDP)
             result = await self._over_udp(question, endpoint, deadline)
@@ -150,7 +150,7 @@ class DnsTransport:
         return query
 
     async def _over_tcp(self, question: Question, endpoint: Endpoint, deadline: float) -> Outcome:
-        async with self._slot(self._tcp_window, endpoint, deadline) as free:
+        async with self._slot(self._tcp_window, question.server, deadline) as free:
             if not free:
                 return self._not_asked(question, Transport.TCP)
             outcome, edns = await self._connection(question, endpoint, deadline, edns=True)
@@ -198,11 +198,11 @@ class DnsTransport:
         return self._sockets[family]
 
     @contextlib.asynccontextmanager
-    async def _slot(self, window: asyncio.Semaphore, endpoint: Endpoint, deadline: float) -> AsyncIterator[bool]:
+    async def _slot(self, window: asyncio.Semaphore, address: str, deadline: float) -> AsyncIterator[bool]:
         """Hold a place at the server, then in the window (so that a slow server holds no place of others)."""
-        server = self._servers.get(endpoint)
+        server = self._servers.get(address)
         if server is None:
-            server = self._servers[endpoint] = asyncio.Semaphore(self._per_server)
+            server = self._servers[address] = asyncio.Semaphore(self._per_server)
         async with contextlib.AsyncExitStack() as stack:
             try:
                 for semaphore in (server, window):

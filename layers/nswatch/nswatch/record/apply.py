@@ -51,23 +51,28 @@ def put_in_force(
     by_shard: dict[int, dict[str, Mapping[str, Any]]] = {shard: {} for shard in range(shards)}
     for domain, entry in entries.items():
         by_shard[keys.shard_of(domain, shards)][domain] = entry
-    for shard, members in by_shard.items():
-        item = {"pk": keys.watchlist_pk(version), "sk": keys.shard_sk(shard), "entries": canonical_json(members)}
-        store.table.put(item)
+    store.table.put_many(
+        [
+            {"pk": keys.watchlist_pk(version), "sk": keys.shard_sk(shard), "entries": canonical_json(members)}
+            for shard, members in by_shard.items()
+        ]
+    )
     moved = before is None or before.shards != shards
-    for domain, entry in entries.items():
-        if moved or old.get(domain) != entry:
-            store.table.put(
-                {
-                    "pk": keys.group_pk(domain),
-                    "sk": "expectation",
-                    "version": version,
-                    "shard": keys.shard_of(domain, shards),
-                    "entry": canonical_json(entry),
-                    "due_bucket": keys.due_bucket(domain),
-                    "due_at": iso(now),
-                }
-            )
+    store.table.put_many(
+        [
+            {
+                "pk": keys.group_pk(domain),
+                "sk": "expectation",
+                "version": version,
+                "shard": keys.shard_of(domain, shards),
+                "entry": canonical_json(entry),
+                "due_bucket": keys.due_bucket(domain),
+                "due_at": iso(now),
+            }
+            for domain, entry in entries.items()
+            if moved or old.get(domain) != entry
+        ]
+    )
     for domain in old.keys() - entries.keys():
         store.table.transact([delete_in(keys.group_pk(domain), "expectation")])
         store.touch(domain, now)

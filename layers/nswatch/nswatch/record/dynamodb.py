@@ -153,10 +153,16 @@ class Table:
                 return
             request = {**request, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
-    def put(self, item: Mapping[str, Any], condition: str = "", values: Mapping[str, Any] | None = None) -> None:
-        """Put one item, under a condition if one is given."""
+    def put(
+        self,
+        item: Mapping[str, Any],
+        condition: str = "",
+        values: Mapping[str, Any] | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        """Put one item, under a condition if one is given; ``names`` are the placeholders of reserved words."""
         with _translated(self.region, "PutItem"):
-            self._client.put_item(TableName=self.name, Item=encode(item), **_condition(condition, values))
+            self._client.put_item(TableName=self.name, Item=encode(item), **_condition(condition, values, names))
 
     def update(
         self,

@@ -24,6 +24,7 @@ from nswatch.record.port import (
     OutboxItem,
     OutboxStatus,
     RoundBriefing,
+    Seen,
 )
 from nswatch.record.probe_store import DynamoProbeStore, fingerprint_from_item, watchlist_head_from_item
 
@@ -49,13 +50,15 @@ class DynamoHubStore(DynamoProbeStore):
             due_at=parse_iso(item["due_at"]) if "due_at" in item else None,
         )
 
-    def seen(self, domain: str, shard: int, regions: Sequence[str], now: datetime) -> list[View]:
+    def seen(self, domain: str, shard: int, regions: Sequence[str], now: datetime) -> Seen:
         """Return every region's views of a domain; each is known to stand until the region's newest pass over it."""
         views: list[View] = []
-        newest = self.table.get_many([(keys.probe_pk(region), keys.shard_sk(shard)) for region in regions])
-        for region in regions:
-            item = newest.get((keys.probe_pk(region), keys.shard_sk(shard)))
-            heartbeat = None if item is None else fingerprint_from_item(region, item).heartbeat
+        current = ("watchlist", "current")
+        beats = {region: (keys.probe_pk(region), keys.shard_sk(shard)) for region in regions}
+        newest = self.table.get_many([current, *beats.values()])
+        versions = [int(newest[key]["watchlist_version"]) for key in beats.values() if key in newest]
+        for region, key in beats.items():
+            heartbeat = fingerprint_from_item(region, newest[key]).heartbeat if key in newest else None
             alive = heartbeat is not None and domain not in heartbeat.incomplete
             for item in self.table.query(keys.probe_pk(region, domain), "latest#"):
                 view = view_from_item(region, item)
@@ -66,7 +69,8 @@ class DynamoHubStore(DynamoProbeStore):
                     views.append(replace(view, last_seen=max(view.last_seen, heartbeat.pass_time)))
                 else:
                     views.append(view)
-        return views
+        held = int(newest[current]["version"]) if current in newest else 0
+        return Seen(tuple(views), held, max(versions, default=0))
 
     def head(self, group: str) -> Head:
         """Return the state that the group's decisions are serialised on; a new one where there is none."""
@@ -112,26 +116,33 @@ class DynamoHubStore(DynamoProbeStore):
             operations.append(_follow(group, shard, servers))
         self.table.transact(operations)
 
-    def append(self, event: Event) -> bool:
-        """Append one event (another hub's, or a person's); False when the log holds it already."""
-        try:
-            self.table.put(_event_to_item(event), "attribute_not_exists(pk)")
-        except Conflict:
-            return False
-        return True
+    def receive(self, event: Event, now: datetime) -> None:
+        """Take an event from elsewhere (another hub, or a person) into the log, and have the comparator look.
 
-    def event(self, group: str, sort_key: str) -> Event | None:
-        """Return one event by its sort key."""
+        Of one event with two moments the earlier one stays, so that the hubs' logs agree.
+        """
+        item = _event_to_item(event) | {
+            "foreign": True,
+            "due_bucket": keys.due_bucket(event.group),
+            "due_at": iso(now),
+        }
+        try:
+            self.table.put(item, "attribute_not_exists(pk) OR #at > :moment", {":moment": iso(event.at)}, {"#at": "at"})
+        except Conflict:
+            return  # the log holds it already
+
+    def due_event(self, group: str, sort_key: str) -> tuple[Event, bool] | None:
+        """Return the event of a timer, and whether it came from elsewhere."""
         item = self.table.get(keys.group_pk(group), sort_key)
-        return None if item is None else _event_from_item(group, item)
+        return None if item is None else (_event_from_item(group, item), bool(item.get("foreign")))
 
     def copy_later(self, event: Event, at: datetime) -> None:
         """Remember that the other hub does not hold ``event`` yet: it is due again at ``at``."""
         self._set_due(event.group, keys.event_sk(event.episode, event.id), at)
 
-    def copied(self, event: Event) -> None:
-        """Forget that an event was to be copied."""
-        self._clear_due(event.group, keys.event_sk(event.episode, event.id))
+    def tell_later(self, message: OutboxItem, at: datetime) -> None:
+        """Remember that the other hub does not know yet that ``message`` was sent: it is due again at ``at``."""
+        self._set_due(message.group, keys.outbox_sk(message.episode, message.id), at)
 
     def touch(self, group: str, at: datetime) -> None:
         """Have the comparator look at a group at ``at``, whatever its next timer was."""
@@ -248,6 +259,7 @@ class DynamoHubStore(DynamoProbeStore):
             watchlist=None if watchlist is None else watchlist_head_from_item(watchlist),
             head=Head() if head is None else _head_from_item(head),
             heartbeats=_heartbeats(regions, found) if complete else None,
+            newest_version=max((int(found[key]["watchlist_version"]) for key in beats if key in found), default=0),
         )
 
     def _set_due(self, group: str, sort_key: str, at: datetime) -> None:

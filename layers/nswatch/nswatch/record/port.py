@@ -120,10 +120,20 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """One domain's views, the watchlist's version that the hub holds, and the newest that a probe went by."""
+
+    views: tuple[View, ...]
+    held_version: int
+    newest_version: int
+
+
+@dataclass(frozen=True, slots=True)
 class RoundBriefing:
     """What a comparator's scheduled round begins with: when it last looked, and the vantage group's head.
 
-    ``heartbeats`` are the newest passes by region and shard, or None where one call could not bring them all.
+    ``heartbeats`` are the newest passes by region and shard, or None where one call could not bring them all;
+    ``newest_version`` is the newest watchlist that a probe went by.
     """
 
     last_run: datetime | None
@@ -131,6 +141,7 @@ class RoundBriefing:
     watchlist: WatchlistHead | None
     head: Head
     heartbeats: Mapping[str, Mapping[int, datetime]] | None
+    newest_version: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,14 @@ from nswatch.judge.judgement import ForgedData, judge_domain
 from nswatch.judge.vantage import SILENT_AFTER, silent_regions
 from nswatch.model import Clock, Finding, Key, Severity, Source
 from nswatch.moments import iso, parse_iso
+from nswatch.record.apply import entries_in_force, put_in_force
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.keys import domain_of_probe, outbox_sk
 from nswatch.record.log import Event
-from nswatch.record.port import Commit, DueKind, Head, OpenFinding, OutboxItem, RoundBriefing
+from nswatch.record.port import Commit, Due, DueKind, Head, OpenFinding, OutboxItem, RoundBriefing
 from nswatch.respond.decide import decide, next_timer
 from nswatch.respond.events import EventType, said
-from nswatch.respond.incident import Incident, Message, State, fold
+from nswatch.respond.incident import Incident, Message, State, fold, still_matters
 from nswatch.respond.outbox import Outbox
 
 VANTAGE = "vantage"
@@ -32,8 +33,6 @@ VANTAGE = "vantage"
 
 ATTEMPTS = 5
 COPY_AGAIN_AFTER = timedelta(minutes=1)
-LOOK_AGAIN_AFTER = timedelta(seconds=20)
-"""What departs from what is approved but is not believed yet is looked at again after this."""
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +62,7 @@ class _Look:
     findings: tuple[Finding, ...]
     forged: tuple[ForgedData, ...] = ()
     doubts: tuple[Any, ...] = ()
-    unconfirmed: bool = False
+    look_again: datetime | None = None
     ending: tuple[PlannedChange, ...] = ()
 
 
@@ -121,33 +120,84 @@ class Comparator:
         if briefing.last_run is not None and briefing.waiting_since is not None:
             waiting_since = briefing.waiting_since if now - briefing.last_run < SILENT_AFTER else now
         self._home.comparator_ran(now, waiting_since)
+        if briefing.newest_version > (0 if briefing.watchlist is None else briefing.watchlist.version):
+            self._catch_up()
         listen = partial(self._listen, briefing, waiting_since)
-        self._settle(VANTAGE, lambda _group, _head, at: listen(at), briefing.head)
+        self._settle(VANTAGE, listen, briefing.head)
+        if self._came_back(briefing.head):
+            for incident in (*self._home.open_incidents(Severity.PAGE), *self._home.open_incidents(Severity.NOTICE)):
+                if incident.group != VANTAGE:
+                    self.look_at_domain(incident.group)
         for due in list(self._home.due(now)):
             match due.kind:
                 case DueKind.OUTBOX:
                     self._outbox.deliver(due.group, due.sort_key)
                 case DueKind.EVENT:
-                    self._copy_due(due.group, due.sort_key)
+                    self._on_due_event(due, listen)
                 case DueKind.GROUP | DueKind.EXPECTATION if due.group != VANTAGE:
                     self.look_at_domain(due.group)
+
+    def _came_back(self, before: Head) -> bool:
+        """Whether a region that was silent reports again: what it sees unchanged brings no stream record."""
+        silent = {row for row in before.open_codes if row.startswith("vantage_silent#")}
+        return bool(silent) and bool(silent - self._home.head(VANTAGE).open_codes)
+
+    def _on_due_event(self, due: Due, listen: "LookAt") -> None:
+        """Fold an event that came from elsewhere, or copy one of ours that the other hub has not taken yet."""
+        found = self._home.due_event(due.group, due.sort_key)
+        self._home.forget_due(due.group, due.sort_key)
+        if found is None:
+            return
+        event, foreign = found
+        if not foreign:
+            self._copy(event)
+        else:
+            self._settle(due.group, listen if due.group == VANTAGE else self._judge, log_moved=True)
 
     def _judge(self, domain: str, head: Head, now: datetime) -> _Look:
         expectation = self._home.expectation(domain)
         if expectation is None:
             return _Look(None, 0, ())
+        seen = self._home.seen(domain, expectation.shard, self._regions, now)
+        if seen.newest_version > seen.held_version and self._catch_up():
+            expectation = self._home.expectation(domain)
+            if expectation is None:
+                return _Look(None, 0, ())
         entry = read_entry(domain, expectation.entry)
-        views = self._home.seen(domain, expectation.shard, self._regions, now)
-        judgement = judge_domain(entry, views, _doubts_from_json(head.doubts), now)
+        followed = {host for host, _ in head.followed}
+        judgement = judge_domain(entry, seen.views, _doubts_from_json(head.doubts), now, followed)
         ending = tuple(ending_unapplied(entry, now))
         following = next((edge for edge in window_edges(entry) if edge > now), None)
         if following != expectation.due_at:
             self._home.schedule_expectation(domain, following)
         doubts = tuple(_doubts_to_json(judgement.doubts.items()))
         findings = self._judged(judgement.findings)
-        return _Look(entry, expectation.shard, findings, judgement.forged, doubts, judgement.unconfirmed, ending)
+        return _Look(entry, expectation.shard, findings, judgement.forged, doubts, judgement.look_again, ending)
 
-    def _listen(self, briefing: RoundBriefing, waiting_since: datetime, now: datetime) -> _Look:
+    def _catch_up(self) -> bool:
+        """Put a newer watchlist of another hub into force here; return whether this hub holds the newest now.
+
+        An `apply` may have missed this hub while it was down, and judging by what was approved before pages falsely.
+        """
+        for other in self._others:
+            try:
+                newer = other.watchlist_head()
+                if newer is None:
+                    continue
+                entries = entries_in_force(other, newer)
+                put_in_force(self._home, entries, newer.alerts, newer.applied_by, newer.applied_at, newer.version)
+            except StoreUnavailable as error:
+                logger.warning("%s holds a newer watchlist that cannot be read: %s", other.hub, error)
+            except Conflict:
+                return True
+            else:
+                logger.info("caught up with watchlist version %d of %s", newer.version, other.hub)
+                return True
+        return False
+
+    def _listen(
+        self, briefing: RoundBriefing, waiting_since: datetime, _group: str, head: Head, now: datetime
+    ) -> _Look:
         watchlist = briefing.watchlist
         if watchlist is None:
             return _Look(None, 0, ())
@@ -158,28 +208,32 @@ class Comparator:
             for region, beats in heartbeats.items()
             if beats
         }
-        findings = silent_regions(self._regions, passes, max(waiting_since, watchlist.applied_at), now)
-        return _Look(None, 0, self._judged(findings))
+        already = {subject for code, subject in map(_code_and_subject, head.open_codes) if code == "vantage_silent"}
+        began = max(waiting_since, watchlist.applied_at)
+        return _Look(None, 0, self._judged(silent_regions(self._regions, passes, began, now, already)))
 
     def _judged(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         return tuple(finding for finding in findings if self._codes is None or finding.code in self._codes)
 
-    def _settle(self, group: str, look: Callable[[str, Head, datetime], _Look], head: Head | None = None) -> None:
-        """Look at a group until a decision is written; ``head`` saves the first look a read."""
+    def _settle(self, group: str, look: "LookAt", head: Head | None = None, *, log_moved: bool = False) -> None:
+        """Look at a group until a decision is written.
+
+        ``head`` saves the first look a read; ``log_moved`` says that the log holds what the head does not know of.
+        """
         for _ in range(ATTEMPTS):
             try:
-                self._settle_once(group, look, head or self._home.head(group))
+                self._settle_once(group, look, head or self._home.head(group), log_moved=log_moved)
             except Conflict:
                 head = None
                 continue
             return
         raise Conflict(f"{group}: {ATTEMPTS} decisions in a row lost against concurrent writers")
 
-    def _settle_once(self, group: str, look: Callable[[str, Head, datetime], _Look], head: Head) -> None:
+    def _settle_once(self, group: str, look: "LookAt", head: Head, *, log_moved: bool) -> None:
         now = self._clock()
         found = look(group, head, now)
-        nothing = not found.findings and head.state in ("", State.RESOLVED)
-        episode, log = (head.episode, []) if nothing else self._newest_episode(group, head.episode)
+        quiet = not found.findings and not log_moved and head.state in ("", State.RESOLVED)
+        episode, log = (head.episode, []) if quiet else self._newest_episode(group, head.episode)
         incident = fold(log)
         if group != VANTAGE and found.entry is None and incident is not None and incident.state is not State.RESOLVED:
             text = "The domain is no longer in the watchlist."
@@ -192,7 +246,7 @@ class Comparator:
         enqueued = head.enqueued if episode == head.episode else frozenset()
         messages = self._owed(after, enqueued, found, now) + self._windows(head, found, now)
         known = replace(head, episode=episode, enqueued=enqueued)
-        commit = _commit(group, known, after, found, new, messages, now)
+        commit = _commit(group, known, after, found, new, messages)
         if commit.head == head and not (new or messages):
             return
         self._home.commit(group, head, commit)
@@ -215,7 +269,7 @@ class Comparator:
             return []
         owed = []
         for message in incident.messages:
-            if message.id not in enqueued:
+            if message.id not in enqueued and still_matters(message, incident):
                 text = self._texts.of_message(message, incident, found.entry, now)
                 owed.append(self._item(incident.group, incident.episode, message.id, message.channel, text, now))
         return owed
@@ -234,16 +288,14 @@ class Comparator:
     def _copy(self, event: Event) -> None:
         for other in self._others:
             try:
-                other.append(event)
+                other.receive(event, self._clock())
             except StoreUnavailable as error:
                 logger.warning("%s lacks an event; it is copied later: %s", other.hub, error)
                 self._home.copy_later(event, self._clock() + COPY_AGAIN_AFTER)
 
-    def _copy_due(self, group: str, sort_key: str) -> None:
-        event = self._home.event(group, sort_key)
-        if event is not None:
-            self._home.copied(event)
-            self._copy(event)
+
+LookAt = Callable[[str, Head, datetime], _Look]
+"""Looks at a group, given its head, at a moment."""
 
 
 def domain_of_record(partition: str, sort_key: str) -> str | None:
@@ -266,14 +318,13 @@ def _commit(
     found: _Look,
     new: Sequence[Event],
     messages: Sequence[OutboxItem],
-    now: datetime,
 ) -> Commit:
     rows = {_row(finding): finding for finding in found.findings}
     told = {message.id for message in messages if message.episode == 0}
     follow = _followed(incident)
     due = next_timer(incident)
-    if found.unconfirmed:
-        due = min(due or now + LOOK_AGAIN_AFTER, now + LOOK_AGAIN_AFTER)
+    if found.look_again is not None:
+        due = min(due or found.look_again, found.look_again)
     after = replace(
         head,
         state=head.state if incident is None else incident.state,

@@ -46,7 +46,8 @@ def decide(
             for state in incident.active
             if state.cause not in by_cause
         ]
-    new += _forged_events(group, episode, incident, forged, now)
+    begun = incident.opened_at if incident is not None else min((event.at for event in new), default=now)
+    new += _forged_events(group, episode, incident, forged, begun, now)
     if not new and incident is not None:
         new += _timers(incident, now)
     return new
@@ -78,8 +79,14 @@ def _not_before(event: Event, moment: datetime | None) -> Event:
 
 
 def _forged_events(
-    group: str, episode: int, incident: Incident | None, forged: Sequence[ForgedData], now: datetime
+    group: str,
+    episode: int,
+    incident: Incident | None,
+    forged: Sequence[ForgedData],
+    begun: datetime,
+    now: datetime,
 ) -> list[Event]:
+    """Return who began, and who stopped, to give forged data; nothing is older than the incident, ``begun`` then."""
     known = incident.forged if incident is not None else {}
     new: list[Event] = []
     unheard = {key for key, server in known.items() if server.last_seen is None}
@@ -89,7 +96,7 @@ def _forged_events(
         unheard.discard(key)
         if data.standing and (before is None or before.last_seen is not None):
             round_ = 1 if before is None else before.round + 1
-            at = data.first_seen if before is None else now
+            at = max(data.first_seen, begun) if before is None else now
             new.append(events.forged(EventType.FORGED_SEEN, group, episode, key, round_, at))
         elif not data.standing and before is not None and before.last_seen is None:
             at = max(data.last_seen, before.first_seen)

@@ -130,6 +130,21 @@ def incident_id(text: str) -> tuple[str, int]:
     return group, int(episode)
 
 
+def still_matters(message: Message, incident: Incident) -> bool:
+    """Whether a message that nobody owed until now is worth sending, or what it tells is over already.
+
+    A hub that comes back from an outage finds a whole story in its log, which the other hub has told meanwhile.
+    """
+    if message.kind is MessageKind.RESOLVED:
+        return True
+    if message.kind is MessageKind.RECOVERING:
+        return incident.state is State.RECOVERING
+    if incident.state is not State.OPEN:
+        return False
+    cause = incident.causes.get(message.cause) if message.cause is not None else None
+    return cause is None or (cause.active and cause.raised_at <= message.at)
+
+
 def fold(events: Iterable[Event]) -> Incident | None:
     """Return the incident that the events of *one* episode make, or None for no events at all.
 

@@ -7,15 +7,17 @@ twice: at least once, never zero.
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from nswatch.errors import DeliveryFailed, StoreUnavailable
 from nswatch.model import Clock, Severity
 from nswatch.record.hub_store import DynamoHubStore
-from nswatch.record.port import OutboxStatus
+from nswatch.record.port import OutboxItem, OutboxStatus
 
 STANDBY_WAITS = timedelta(seconds=45)
+TELL_AGAIN_AFTER = timedelta(minutes=1)
 CLAIM = timedelta(seconds=30)
 """How long one invocation may take to send; then the message is owed again."""
 
@@ -51,7 +53,8 @@ class Outbox:
         message = self._home.message(group, sort_key)
         now = self._clock()
         if message is None or message.status is OutboxStatus.SENT:
-            self._home.forget_due(group, sort_key)
+            if message is None or message.sent_by != self._home.hub or self._tell_others(message, now):
+                self._home.forget_due(group, sort_key)
             return
         if message.send_at > now or not self._home.claim(message, now + CLAIM):
             return
@@ -63,8 +66,16 @@ class Outbox:
             return
         logger.info("%s: %s sent to the %s topic as %s", group, message.id, message.channel, sns_id)
         self._home.mark_sent(message, sns_id, self._home.hub, now)
+        self._tell_others(replace(message, sns_id=sns_id, sent_at=now), now)
+
+    def _tell_others(self, message: OutboxItem, now: datetime) -> bool:
+        """Have the other hub know that this one sent a message, now or later; return whether it does."""
+        told = True
         for other in self._others:
             try:
-                other.mark_sent(message, sns_id, self._home.hub, now)
+                other.mark_sent(message, message.sns_id, self._home.hub, message.sent_at or now)
             except StoreUnavailable as error:
-                logger.warning("%s does not know that this was sent: %s", other.hub, error)
+                logger.warning("%s does not know yet that %s was sent: %s", other.hub, message.id, error)
+                self._home.tell_later(message, now + TELL_AGAIN_AFTER)
+                told = False
+        return told

@@ -25,7 +25,7 @@ def remarks_by_watchlist(look: Look, entry: DomainEntry, allowed: Approved, now:
     judgement = judge_domain(entry, views, doubts, now)
     alike = {host for finding in judgement.findings if finding.code == "nameserver_lookalike" for host in finding.seen}
     remarks = [_remark(finding, look, allowed, alike) for finding in judgement.findings]
-    if judgement.unconfirmed:
+    if judgement.look_again is not None:
         remarks.append(_unconfirmed(look, allowed))
     remarks += _lagging(look, allowed)
     remarks += _own_ns(look, entry, allowed)

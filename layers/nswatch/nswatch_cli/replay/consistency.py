@@ -8,7 +8,7 @@ import dns.exception
 import dns.zone
 from pydantic_core import PydanticCustomError
 
-from nswatch.names import is_registry_suffix, normalise, registrable
+from nswatch.names import is_registry_suffix, registrable
 from nswatch_cli.conform import nearest
 from nswatch_cli.document import KeyPath
 from nswatch_cli.replay.shape import RESOLVER_STATES, SERVER_STATES, DomainWorld, Expect, Outline, World
@@ -77,7 +77,6 @@ def world_troubles(world: World, regions: Sequence[str | None], hubs: Sequence[s
         if domain is not None:
             yield from _zones((*path, "zones"), origin, domain)
             yield from _references(path, domain, places)
-            yield from _registry_ns((*path, "registry", "ns"), domain)
 
 
 def _zones(path: KeyPath, origin: str, domain: DomainWorld) -> Iterator[Trouble]:
@@ -135,12 +134,6 @@ def _version(path: KeyPath, version: str | None, known: list[str]) -> Iterator[T
 def _region(path: KeyPath, region: str | None, places: set[str]) -> Iterator[Trouble]:
     if region is not None and places and region not in places:
         yield path, f"is {region}, where nothing probes", _one_of(sorted(places))
-
-
-def _registry_ns(path: KeyPath, domain: DomainWorld) -> Iterator[Trouble]:
-    if domain.registry is not None:
-        names = [normalise(name) if name is not None else None for name in domain.registry.ns or ()]
-        yield from _repeated(path, names)
 
 
 def _registrable(path: KeyPath, name: str) -> Iterator[Trouble]:

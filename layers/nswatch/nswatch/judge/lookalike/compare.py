@@ -10,7 +10,7 @@ from nswatch.judge import confusables
 from nswatch.judge.lookalike import embedded
 from nswatch.judge.lookalike.alignment import Edit, align
 from nswatch.judge.lookalike.result import Lookalike, changes_of, kinds_of, lined_up
-from nswatch.judge.route53 import parse
+from nswatch.judge.route53 import explain, parse
 from nswatch.names import public_suffix, registrable
 
 _CHANGED_TLD = 0.6
@@ -48,7 +48,8 @@ def near_miss(candidate_host: str, expected_host: str) -> Lookalike | None:
         if names[0] != names[1] and confusables.decode(names[0]) == confusables.decode(names[1]):
             return _same_to_the_eye(candidate_host, expected_host, compared, names)
     if there.domain == here.domain:
-        return _sibling(candidate_host, expected_host, there.sub, here.sub)
+        impossible = parse(expected_host) is not None and explain(candidate_host) != ""
+        return _sibling(candidate_host, expected_host, there.sub, here.sub, any_edit=impossible)
     if _share_a_private_suffix(candidate_host, expected_host, there, here):
         return _sibling(candidate_host, expected_host, there.label, here.label)
     return (
@@ -192,10 +193,13 @@ def _before_suffix(parts: _Parts) -> str:
     return f"{parts.sub}.{parts.label}" if parts.sub else parts.label
 
 
-def _sibling(candidate: str, genuine: str, there: str, here: str) -> Lookalike | None:
-    """One operator's hosts: only a disguise that no operator gives a host of its own."""
+def _sibling(candidate: str, genuine: str, there: str, here: str, *, any_edit: bool = False) -> Lookalike | None:
+    """One operator's hosts: only a disguise that no operator gives a host of its own.
+
+    With ``any_edit`` any small difference: the operator is known to have no such host.
+    """
     edits = align(there, here, _SIBLING_BUDGET)
-    if not edits or not all(_is_disguise(edit, there, here) for edit in edits):
+    if not edits or not (any_edit or all(_is_disguise(edit, there, here) for edit in edits)):
         return None
     return _of_hosts(candidate, genuine, edits, min(len(there), len(here)))
 
