@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.panel import Panel
+from rich.table import Table
 from rich.text import Text
 
 from nswatch.judge.judgement import JUDGED
@@ -17,13 +18,12 @@ from nswatch_cli.replay.runner import Replay, StepReport
 from nswatch_cli.replay.schema import Scenario, Step, load_scenario
 
 _WHEN = "%m-%d %H:%M"
-_INDENT = " " * 13
-_SIGNS = {Severity.PAGE: ("bold red", "PAGE"), Severity.NOTICE: ("yellow", "notice")}
+_STYLES = {Severity.PAGE: "bold red", Severity.NOTICE: "yellow"}
 _NEXT = """\
-  nswatch check example.com               your own domain, asked at the registry's servers, now
-  nswatch replay events/incidents/*.yaml  other incidents; docs/scenarios.md tells how to write one
-  docs/watchlist.md                       what must be true of your domains: the file to write first
-  docs/deploy.md                          into your AWS account: `sam build && sam deploy`"""
+  nswatch check example.com     your own domain, at the registry's servers, now
+  docs/watchlist.md             the file that says what is right for your domains
+  docs/deploy.md                into your AWS account
+  nswatch replay FILE           other incidents: events/incidents, docs/scenarios.md"""
 
 
 class LiveView:
@@ -51,10 +51,9 @@ class LiveView:
 
     def delivered(self, delivery: Delivery, at: datetime) -> None:
         """See `Observer`."""
-        style, word = _SIGNS[delivery.channel]
         if delivery.channel is Severity.PAGE and self.first_page is None:
             self.first_page = (delivery, at - self._step_at)
-        text = Text.assemble((word, style), f" {delivery.subject}")
+        text = Text(delivery.subject, style=_STYLES[delivery.channel])
         if delivery.kind == "reminder":
             text.append("  (nobody acknowledged it)", style="dim")
         self._line(at, "▶", text)
@@ -69,9 +68,9 @@ class LiveView:
             self._line(at, "✗", Text(problem, style="bold red"))
 
     def _line(self, at: datetime, sign: str, text: Text) -> None:
-        row = Text.assemble((f"{at:{_WHEN}}", "cyan"), f" {sign} ")
-        row.append_text(text)
-        self._console.print(row, soft_wrap=False)
+        row = Table.grid(padding=(0, 1, 0, 0))
+        row.add_row(Text(f"{at:{_WHEN}}", "cyan"), sign, text)
+        self._console.print(row)
 
 
 def run_demo(file: Path) -> bool:
@@ -110,7 +109,10 @@ def _texts(replay: Replay, view: LiveView) -> list[tuple[str, str]]:
 def _close(console: Console, view: LiveView, reports: Sequence[StepReport], seconds: float) -> None:
     console.print()
     if view.first_page is not None:
-        console.print(Text("Paged at the first pass after the registry changed; in 2020 it took 43 h 05 min.", "bold"))
+        delay = view.first_page[1].total_seconds()
+        console.print(
+            Text(f"The page went out {delay:.0f} s after the change, at the first pass that could see it.", "bold")
+        )
     failed = [report.at for report in reports if report.problems]
     if failed:
         console.print(f"[bold red]Not as expected at {', '.join(failed)}.[/bold red]")
