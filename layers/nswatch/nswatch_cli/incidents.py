@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from nswatch import wiring
@@ -77,15 +76,11 @@ def _list(stores: Sequence[DynamoHubStore]) -> None:
     if not incidents:
         click.echo("No incident is open or recovering.")
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for column in ("incident", "state", "urgency", "since (UTC)", "findings", "acknowledged by"):
-        table.add_column(column, overflow="fold")
     for incident in sorted(incidents, key=lambda each: (-each.urgency.rank, each.opened_at)):
         codes = ", ".join(dict.fromkeys(finding.code for cause in incident.active for finding in cause.findings))
-        acknowledged = incident.acknowledged_by if incident.acknowledged_at else "nobody"
-        since = f"{incident.opened_at:{_FORMAT}}"
-        table.add_row(incident.id, incident.state, incident.urgency, since, codes or "-", acknowledged)
-    Console(highlight=False).print(table)
+        by = f"acknowledged by {incident.acknowledged_by}" if incident.acknowledged_at else "nobody acknowledged it"
+        click.echo(f"{incident.id}  {incident.state} ({incident.urgency}) since {incident.opened_at:{_FORMAT}} UTC")
+        click.echo(f"    {codes or 'nothing stands'}; {by}")
 
 
 def _read(stores: Sequence[DynamoHubStore], group: str, episode: int) -> Incident:
