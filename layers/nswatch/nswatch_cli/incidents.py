@@ -106,7 +106,7 @@ def _read(stores: Sequence[DynamoHubStore], group: str, episode: int) -> Inciden
 def show(hubs: Hubs, incident: tuple[str, int]) -> None:
     """Show everything that is known of INCIDENT, with its timeline."""
     found = _read(hubs.stores(), *incident)
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     console.print(Text(f"{found.id}: {found.state} ({found.urgency}) since {found.opened_at:{_FORMAT}} UTC", "bold"))
     acknowledged = f"{found.acknowledged_at:{_FORMAT}} by {found.acknowledged_by}" if found.acknowledged_at else "no"
     console.print(Text(f"acknowledged: {acknowledged}"))
