@@ -305,6 +305,7 @@ def _head_from_item(item: Item) -> Head:
         open_codes=frozenset(item["open_codes"]),
         followed=json.loads(item["followed"]),
         told_windows=frozenset(item["told_windows"]),
+        folded=int(item["folded"]),
         opened_at=parse_iso(item["since"]) if "since" in item else None,
         due_at=parse_iso(item["due_at"]) if "due_at" in item else None,
     )
@@ -323,6 +324,7 @@ def _head_to_item(group: str, head: Head) -> Item:
         "open_codes": sorted(head.open_codes),
         "followed": canonical_json(head.followed),
         "told_windows": sorted(head.told_windows),
+        "folded": head.folded,
         "open_severity": head.urgency if head.opened_at is not None else None,
         "since": iso(head.opened_at) if head.opened_at is not None else None,
         "due_bucket": keys.due_bucket(group) if head.due_at is not None else None,

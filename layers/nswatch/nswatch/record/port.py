@@ -103,7 +103,7 @@ class Head:
 
     ``enqueued`` are the ids of the episode's messages that are in the outbox. ``doubts`` is a judgement's, as JSON
     ([[region, source, server, qname, qtype], moment]). ``due_at`` is the next moment at which something is to be done.
-    ``opened_at`` is set while the episode's incident is not resolved.
+    ``opened_at`` is set while the episode's incident is not resolved; ``folded`` counts the events of its log so far.
     """
 
     counter: int = 0
@@ -116,6 +116,7 @@ class Head:
     followed: Sequence[Sequence[str]] = ()
     told_windows: frozenset[str] = frozenset()
     opened_at: datetime | None = None
+    folded: int = 0
     due_at: datetime | None = None
 
 

@@ -151,8 +151,10 @@ class Comparator:
         event, foreign = found
         if not foreign:
             self._copy(event)
-        else:
-            self._settle(due.group, listen if due.group == VANTAGE else self._judge, log_moved=True)
+            return
+        head = self._home.head(due.group)
+        if event.episode != head.episode or len(self._home.events(due.group, head.episode)) != head.folded:
+            self._settle(due.group, listen if due.group == VANTAGE else self._judge, head, log_moved=True)
 
     def _judge(self, domain: str, head: Head, now: datetime) -> _Look:
         expectation = self._home.expectation(domain)
@@ -245,7 +247,8 @@ class Comparator:
         after = fold([*log, *new])
         enqueued = head.enqueued if episode == head.episode else frozenset()
         messages = self._owed(after, enqueued, found, now) + self._windows(head, found, now)
-        known = replace(head, episode=episode, enqueued=enqueued)
+        folded = head.folded if quiet else len({event.id for event in (*log, *new)})
+        known = replace(head, episode=episode, enqueued=enqueued, folded=folded)
         commit = _commit(group, known, after, found, new, messages)
         if commit.head == head and not (new or messages):
             return
