@@ -34,6 +34,7 @@ $(READY): tests/requirements.txt layers/nswatch/pyproject.toml
 	"$$found" -m venv --clear .venv || { echo "On Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement tests/requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable layers/nswatch
+	@$(BIN)/python -m compileall -q layers/nswatch/nswatch layers/nswatch/nswatch_cli
 	@touch $(READY)
 
 demo: $(READY) ## see the Coincheck hijack found and paged

@@ -56,9 +56,14 @@ class DynamoHubStore(DynamoProbeStore):
         current = ("watchlist", "current")
         beats = {region: (keys.probe_pk(region), keys.shard_sk(shard)) for region in regions}
         newest = self.table.get_many([current, *beats.values()])
-        versions = [int(newest[key]["watchlist_version"]) for key in beats.values() if key in newest]
-        for region, key in beats.items():
-            heartbeat = fingerprint_from_item(region, newest[key]).heartbeat if key in newest else None
+        heartbeats = {
+            region: fingerprint_from_item(region, newest[key]).heartbeat
+            for region, key in beats.items()
+            if key in newest
+        }
+        versions = [heartbeat.watchlist_version for heartbeat in heartbeats.values()]
+        for region in regions:
+            heartbeat = heartbeats.get(region)
             alive = heartbeat is not None and domain not in heartbeat.incomplete
             for item in self.table.query(keys.probe_pk(region, domain), "latest#"):
                 view = view_from_item(region, item)
@@ -223,16 +228,16 @@ class DynamoHubStore(DynamoProbeStore):
 
     def open_incidents(self, urgency: Severity, limit: int = 1000) -> list[OpenIncident]:
         """Return the incidents of one urgency that are not resolved, the oldest first."""
+        heads = [item for item in self._open(urgency, limit) if item["sk"] == "head"]
         return [
             OpenIncident(
                 group=item["pk"].removeprefix("group#"),
-                episode=int(item["episode"]),
-                state=item["state"],
+                episode=head.episode,
+                state=head.state,
                 urgency=Severity(item["open_severity"]),
                 opened_at=parse_iso(item["since"]),
             )
-            for item in self._open(urgency, limit)
-            if item["sk"] == "head"
+            for item, head in zip(heads, map(_head_from_item, heads), strict=True)
         ]
 
     def _open(self, severity: Severity, limit: int) -> Iterator[Item]:
@@ -259,7 +264,10 @@ class DynamoHubStore(DynamoProbeStore):
             watchlist=None if watchlist is None else watchlist_head_from_item(watchlist),
             head=Head() if head is None else _head_from_item(head),
             heartbeats=_heartbeats(regions, found) if complete else None,
-            newest_version=max((int(found[key]["watchlist_version"]) for key in beats if key in found), default=0),
+            newest_version=max(
+                (fingerprint_from_item("", found[key]).heartbeat.watchlist_version for key in beats if key in found),
+                default=0,
+            ),
         )
 
     def _set_due(self, group: str, sort_key: str, at: datetime) -> None:
@@ -295,36 +303,41 @@ def _heartbeats(regions: Sequence[str], found: Mapping[tuple[str, str], Item]) -
 
 
 def _head_from_item(item: Item) -> Head:
+    state = json.loads(item["head"])
     return Head(
         counter=int(item["counter"]),
-        episode=int(item["episode"]),
-        state=item["state"],
-        urgency=item["urgency"],
-        enqueued=frozenset(item["enqueued"]),
-        doubts=json.loads(item["doubts"]),
-        open_codes=frozenset(item["open_codes"]),
-        followed=json.loads(item["followed"]),
-        told_windows=frozenset(item["told_windows"]),
-        folded=int(item["folded"]),
+        episode=state["episode"],
+        state=state["state"],
+        urgency=state["urgency"],
+        enqueued=frozenset(state["enqueued"]),
+        doubts=state["doubts"],
+        open_codes=frozenset(state["open_codes"]),
+        followed=state["followed"],
+        told_windows=frozenset(state["told_windows"]),
+        folded=state["folded"],
         opened_at=parse_iso(item["since"]) if "since" in item else None,
         due_at=parse_iso(item["due_at"]) if "due_at" in item else None,
     )
 
 
 def _head_to_item(group: str, head: Head) -> Item:
-    return {
-        "pk": keys.group_pk(group),
-        "sk": "head",
-        "counter": head.counter,
+    """Return the item of a head: what conditions and indexes need by itself, the rest as one JSON text."""
+    state = {
         "episode": head.episode,
         "state": head.state,
         "urgency": head.urgency,
         "enqueued": sorted(head.enqueued),
-        "doubts": canonical_json(head.doubts),
+        "doubts": head.doubts,
         "open_codes": sorted(head.open_codes),
-        "followed": canonical_json(head.followed),
+        "followed": head.followed,
         "told_windows": sorted(head.told_windows),
         "folded": head.folded,
+    }
+    return {
+        "pk": keys.group_pk(group),
+        "sk": "head",
+        "counter": head.counter,
+        "head": canonical_json(state),
         "open_severity": head.urgency if head.opened_at is not None else None,
         "since": iso(head.opened_at) if head.opened_at is not None else None,
         "due_bucket": keys.due_bucket(group) if head.due_at is not None else None,

@@ -9,7 +9,7 @@ from nswatch.errors import Conflict
 from nswatch.model import Heartbeat, View
 from nswatch.moments import iso, parse_iso
 from nswatch.record import keys
-from nswatch.record.codec import observation_to_item, view_from_item, view_to_item
+from nswatch.record.codec import canonical_json, observation_to_item, view_from_item, view_to_item
 from nswatch.record.dynamodb import Item, Table
 from nswatch.record.port import Briefing, Change, Fingerprint, WatchlistHead
 
@@ -82,9 +82,13 @@ class DynamoProbeStore:
                 "pk": keys.probe_pk(heartbeat.region),
                 "sk": keys.shard_sk(heartbeat.shard),
                 "pass_time": iso(heartbeat.pass_time),
-                "watchlist_version": heartbeat.watchlist_version,
-                "incomplete": list(heartbeat.incomplete),
-                "digest": fingerprint.digest,
+                "fingerprint": canonical_json(
+                    {
+                        "watchlist_version": heartbeat.watchlist_version,
+                        "incomplete": list(heartbeat.incomplete),
+                        "digest": fingerprint.digest,
+                    }
+                ),
             },
             "attribute_not_exists(pk) OR pass_time < :pass",
             {":pass": iso(heartbeat.pass_time)},
@@ -104,23 +108,25 @@ def _observation_item(change: Change) -> Item:
 
 def watchlist_head_from_item(item: Item) -> WatchlistHead:
     """Return the head of the watchlist in force that the item ``watchlist``/``current`` holds."""
+    head = json.loads(item["head"])
     return WatchlistHead(
         version=int(item["version"]),
         shards=int(item["shards"]),
-        applied_at=parse_iso(item["applied_at"]),
-        applied_by=item["applied_by"],
-        digest=item["digest"],
-        alerts=json.loads(item["alerts"]),
+        applied_at=parse_iso(head["applied_at"]),
+        applied_by=head["applied_by"],
+        digest=head["digest"],
+        alerts=head["alerts"],
     )
 
 
 def fingerprint_from_item(region: str, item: Item) -> Fingerprint:
     """Return the fingerprint that an item of ``probe#REGION`` holds."""
+    document = json.loads(item["fingerprint"])
     heartbeat = Heartbeat(
         region=region,
         shard=int(item["sk"].removeprefix("shard#")),
         pass_time=parse_iso(item["pass_time"]),
-        watchlist_version=int(item["watchlist_version"]),
-        incomplete=tuple(item["incomplete"]),
+        watchlist_version=document["watchlist_version"],
+        incomplete=tuple(document["incomplete"]),
     )
-    return Fingerprint(heartbeat, item["digest"])
+    return Fingerprint(heartbeat, document["digest"])
