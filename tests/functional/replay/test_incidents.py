@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from nswatch_cli.replaying import INCIDENTS, replay_command
 
+CASES = Path(__file__).parent / "cases"
 PARENT_CODES = "delegation_changed,nameserver_lookalike,route53_mismatch"
 
 
@@ -31,6 +32,13 @@ def test_incident_holds_in_pages_states_and_what_the_parent_shows(name: str) -> 
     hijack = next(step for step in report["steps"] if step["pages"])
     assert hijack["findings"][0] == "delegation_changed"
     assert hijack["detected_after_s"] < 20
+
+
+@pytest.mark.parametrize("case", sorted(CASES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_case_that_once_went_wrong_holds(case: Path) -> None:
+    codes = f"{PARENT_CODES},vantage_silent"
+    result = CliRunner().invoke(replay_command, ["--json", "--codes", codes, str(case)])
+    assert result.exit_code == 0, result.output
 
 
 def test_replay_says_what_does_not_hold_and_exits_with_1(tmp_path: Path) -> None:
