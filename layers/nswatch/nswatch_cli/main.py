@@ -12,7 +12,6 @@ from nswatch_cli.incidents import incidents_commands
 from nswatch_cli.replaying import demo_command, replay_command
 from nswatch_cli.watchlist.commands import watchlist_commands
 
-BAD_INPUT = 2
 OUR_FAILURE = 3
 
 
