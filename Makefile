@@ -9,11 +9,11 @@ SAM = $(firstword $(wildcard build/e2e/sam/bin/sam) sam)
 ARCHITECTURE ?= arm64
 FUNCTION ?= probe
 
-.PHONY: help setup demo test lint e2e tools build invoke lock clean
+.PHONY: help setup demo test lint e2e tools build invoke bench-quick lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
-	@sed -n 's/^\([a-z0-9]*\):.*## /  make \1\t/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z0-9-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 setup: $(READY) ## make .venv with everything for developing
 
@@ -46,7 +46,7 @@ test: $(READY) ## run the tests that need no privilege and no emulator
 lint: $(READY) ## check style, types and, where `make tools` was run, the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy layers/nswatch functions tests
+	$(BIN)/mypy layers/nswatch functions tests bench
 ifneq ($(wildcard build/e2e/sam/bin/cfn-lint),)
 	build/e2e/sam/bin/cfn-lint
 	AWS_DEFAULT_REGION=ap-northeast-1 SAM_CLI_TELEMETRY=0 build/e2e/sam/bin/sam validate --lint
@@ -66,8 +66,16 @@ build: $(READY) ## build what `sam deploy` takes: make build [ARCHITECTURE=x86_6
 invoke: $(READY) ## run a handler by hand: make invoke FUNCTION=probe [EVENT=events/probe-shards.json]
 	@$(BIN)/python -m tests.support.invoke $(FUNCTION) $(EVENT)
 
+bench-quick: build/bench/ready ## measure what a DNS query costs, ours beside others (30 seconds)
+	@PYTHONPATH=build/bench $(BIN)/python -m bench.quick
+
+build/bench/ready: $(READY) bench/requirements.txt
+	@rm -rf build/bench
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement bench/requirements.txt --target build/bench
+	@touch $@
+
 lock: $(READY) ## pin all requirements anew
-	for file in layers/nswatch/requirements tests/requirements tests/e2e/requirements tests/e2e/requirements-sam; do \
+	for file in layers/nswatch/requirements tests/requirements tests/e2e/requirements tests/e2e/requirements-sam bench/requirements; do \
 		(cd $$(dirname $$file) && name=$$(basename $$file) && $(CURDIR)/$(BIN)/uv pip compile --quiet --upgrade --universal \
 		--python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links \
 		--custom-compile-command "make lock" $$name.in --output-file $$name.txt) || exit 1; done

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.integration.knot import Knot
+from tests.support.knot import Knot
 
 DOMAIN = "victim.com"
 PLAIN = "plain.com"

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -133,10 +134,15 @@ def test_check_warns_without_a_watchlist_when_one_server_of_the_parent_lags(inte
     assert codes(told(internet, DOMAIN)) == ["parent_servers_disagree"]
 
 
-def test_check_warns_without_a_watchlist_when_the_delegated_names_cannot_be_route_53s(internet: Internet) -> None:
+def test_check_is_critical_without_a_watchlist_when_the_delegated_names_cannot_be_route_53s(
+    internet: Internet,
+) -> None:
     internet.delegate(*FORGED)
     found = told(internet, DOMAIN)
-    assert (found["status"], codes(found)) == ("warning", ["route53_mismatch"])
+    assert (found["status"], codes(found)) == ("critical", ["route53_mismatch"])
+    (finding,) = found["findings"]
+    assert finding["explanation"]
+    assert finding["severity"] is None, "the product has no such finding without a watchlist"
 
 
 def test_check_warns_with_the_difference_when_the_zone_names_other_servers(internet: Internet) -> None:
@@ -146,7 +152,7 @@ def test_check_warns_with_the_difference_when_the_zone_names_other_servers(inter
     assert result.exit_code == 1
     first = result.stdout.splitlines()[0]
     assert first.startswith(f"WARNING {DOMAIN}: com and the zone itself differ: only the zone names ns.extra.org | ")
-    assert "    + ns.extra.org" in result.stdout
+    assert ["+", "ns.extra.org", "0/2", "2/2", "-"] in [line.split() for line in result.stdout.splitlines()]
     found = told(internet, DOMAIN)
     assert codes(found) == ["parent_child_mismatch"]
     assert {row["transport"] for row in found["child"]} == {"tcp"}
@@ -222,6 +228,8 @@ def test_check_ends_with_the_worst_status_of_several_domains(internet: Internet)
     assert first.startswith(f"CRITICAL 2 domains: 1 critical ({DOMAIN}), 1 ok | time=")
     assert first.endswith(" ok=1 warning=0 critical=1 unknown=0")
     assert f"\nOK {PLAIN}: " in result.stdout
+    assert result.stdout.count("who gives what") == 1, "details only of what is not in order"
+    assert check(internet, PLAIN, DOMAIN, "--verbose").stdout.count("who gives what") == 2
 
 
 def test_check_says_the_same_as_a_program_of_its_own(internet: Internet) -> None:
@@ -235,6 +243,47 @@ def test_check_says_the_same_as_a_program_of_its_own(internet: Internet) -> None
         check=False,
         env=os.environ | {"FORCE_COLOR": "1", "PYTHONIOENCODING": "ascii"},
     )
-    assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout.startswith(f"WARNING {DOMAIN}: ")
+    assert (done.returncode, done.stderr) == (2, "")
+    assert done.stdout.startswith(f"CRITICAL {DOMAIN}: ")
     assert "\x1b" not in done.stdout, "no colour but on a terminal"
+
+
+def test_check_shows_every_server_when_it_is_verbose(internet: Internet) -> None:
+    lines = check(internet, DOMAIN, "--verbose").stdout.splitlines()
+    for host, address in {"a.gtld.com": "com-a", "b.gtld.com": "com-b", GENUINE[0]: "dns-1", GENUINE[1]: "dns-2"}.items():  # fmt: skip  # noqa: E501
+        assert any(line.split()[:2] == [host, internet.addresses[address]] and "TTL" in line for line in lines)
+
+
+def test_check_asks_a_resolver_that_is_named_and_says_so_when_it_serves_nobody(internet: Internet) -> None:
+    # A name server offers no recursion: it answers for its own zone, and as no cache would.
+    found = told(internet, DOMAIN, "--resolver", internet.addresses["org"])
+    assert [(row["host"], row["address"], row["result"]) for row in found["resolvers"]] == [
+        (None, internet.addresses["org"], "refused")
+    ]
+    assert found["status"] == "ok", "a resolver that does not answer is no finding of the domain"
+
+
+def test_check_asks_no_public_resolver_when_it_starts_from_other_roots(internet: Internet) -> None:
+    assert told(internet, DOMAIN)["resolvers"] == []
+
+
+def test_check_compares_mx_and_serial_at_every_server(internet: Internet) -> None:
+    found = told(internet, DOMAIN)
+    soa = next(row for row in found["records"] if row["type"] == "SOA")
+    assert {row["mark"] for row in soa["servers"]} == {"right"}
+    assert [row["host"] for row in soa["servers"]] == sorted(GENUINE)
+    mx = next(row for row in found["records"] if row["type"] == "MX")
+    assert {row["result"] for row in mx["servers"]} == {"nodata"}
+
+
+def test_check_is_unknown_without_a_trace_when_it_is_interrupted(internet: Internet, paused: list[str]) -> None:
+    pause(internet, paused, "com-a", "com-b")
+    command = [sys.executable, "-m", "nswatch_cli.main", "check", DOMAIN, "--port", str(internet.port)]
+    with subprocess.Popen(
+        [*command, "--root-hints", str(internet.hints)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        printed, errors = process.communicate(timeout=5)
+    assert (process.returncode, printed) == (3, "")
+    assert errors == "UNKNOWN: interrupted before the check was over\n"

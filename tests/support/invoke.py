@@ -1,6 +1,6 @@
 """Run a function's handler by hand: `make invoke FUNCTION=probe [EVENT=events/probe-shards.json]`.
 
-No Docker and no AWS account: tables, queue and topics are moto's, in this process, and hold the watchlist of
+No Docker and no AWS account: tables, queue and topics are emulated, in this process, and hold the watchlist of
 WATCHLIST. The name servers are the Internet's. What the handler returns and leaves behind is printed.
 """
 
@@ -15,12 +15,12 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import boto3
-from moto import mock_aws
 
 from nswatch.record import table
 from nswatch.record.apply import put_in_force
 from nswatch.record.dynamodb import Table, client
 from nswatch.record.hub_store import DynamoHubStore
+from nswatch_cli.replay.emulator import Emulator
 from nswatch_cli.watchlist.canonical import canonical, canonical_alerts
 from nswatch_cli.watchlist.load import load_watchlist
 
@@ -59,7 +59,7 @@ def configure() -> None:
 
 
 def provide(watchlist: Path) -> None:
-    """Make in moto what the functions use, and put a watchlist into force in both hubs."""
+    """Make in the emulator what the functions use, and put a watchlist into force in both hubs."""
     queue = boto3.client("sqs", region_name=REGIONS[0]).create_queue(QueueName=f"{NAME}-shards")
     sns = boto3.client("sns", region_name=REGIONS[0])
     topics = {topic: sns.create_topic(Name=f"{NAME}-{topic}")["TopicArn"] for topic in ("page", "notice")}
@@ -102,7 +102,7 @@ def main() -> int:
     arguments = parser.parse_args()
     event = arguments.event or REPOSITORY / "events" / f"{arguments.function}-schedule.json"
     configure()
-    with mock_aws():
+    with Emulator():
         provide(arguments.watchlist)
         handler = function(arguments.function).handler
         returned = handler(present(json.loads(event.read_text())), context(arguments.function))

@@ -29,15 +29,20 @@ class Raw(bytes):
 
 
 class NameServer:
-    """Bound to ``host`` and a free port while entered; ``queries`` is what was asked: (transport, qname, qtype)."""
+    """Bound to ``host`` and ``port`` (0: a free one) while entered.
 
-    def __init__(self, behave: Behaviour, *, host: str = "127.0.0.1", udp: bool = True, tcp: bool = True) -> None:
+    ``queries`` is what was asked: (transport, qname, qtype).
+    """
+
+    def __init__(
+        self, behave: Behaviour, *, host: str = "127.0.0.1", port: int = 0, udp: bool = True, tcp: bool = True
+    ) -> None:
         self.behave = behave
         self.host = host
-        self.port = 0
+        self.port = port
         self.queries: list[tuple[str, str, str]] = []
         self.messages: list[dns.message.Message] = []
-        self._udp, self._tcp = udp, tcp
+        self._udp, self._tcp, self._fixed = udp, tcp, port != 0
         self._transport: asyncio.DatagramTransport | None = None
         self._server: asyncio.Server | None = None
 
@@ -47,13 +52,15 @@ class NameServer:
             family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
             udp = socket.socket(family, socket.SOCK_DGRAM)
             udp.setblocking(False)
-            udp.bind((self.host, 0))
+            udp.bind((self.host, self.port if self._fixed else 0))
             self.port = udp.getsockname()[1]
             try:
                 if self._tcp:
                     self._server = await asyncio.start_server(self._serve_tcp, self.host, self.port)
             except OSError:
                 udp.close()
+                if self._fixed:
+                    raise
                 continue
             if self._udp:
                 self._transport, _ = await loop.create_datagram_endpoint(lambda: _Udp(self), sock=udp)

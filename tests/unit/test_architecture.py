@@ -29,7 +29,7 @@ NOT_IN_JUDGE = frozenset(
     {"asyncio", "aws_lambda_powertools", "boto3", "botocore", "dns", "http", "logging", "os", "random", "requests"}
     | {"select", "socket", "ssl", "subprocess", "time", "urllib"}
 )
-NOT_IN_LAMBDA = frozenset({"click", "moto", "nswatch_cli", "pydantic", "rich", "ruamel", "yaml"})
+NOT_IN_LAMBDA = frozenset({"click", "ministack", "nswatch_cli", "pydantic", "rich", "ruamel", "yaml"})
 
 SOURCES = sorted((LAYER / "nswatch").rglob("*.py"))
 

@@ -23,6 +23,8 @@ class Source(StrEnum):
     PARENT = "parent"
     AUTHORITATIVE = "authoritative"
     RECURSIVE = "recursive"
+    ITERATIVE = "iterative"
+    """Our own walk from the root: what is asked of no particular server (a name server's address, say)."""
 
 
 class Transport(StrEnum):
@@ -61,6 +63,8 @@ class Result(StrEnum):
     NOT_AUTHORITATIVE = "not_authoritative"
     REFUSED = "refused"
     SERVFAIL = "servfail"
+    BOGUS = "bogus"
+    """A recursive resolver's SERVFAIL that becomes an answer when checking is disabled (CD, RFC 4035 section 3.2.2)."""
     OTHER_ERROR = "other_error"
     TIMEOUT = "timeout"
     UNREACHABLE = "unreachable"
@@ -105,9 +109,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What one answer says, in canonical form: order, letter case and compression do not show.
+    r"""What one answer says, in canonical form: order, letter case and compression do not show.
 
-    ``values`` are sorted; for NS they are names, for other types RDATA in presentation form with names lower-cased.
+    ``values`` are sorted; for NS they are names, for TXT the whole text of each record (its strings joined, unquoted,
+    octets that are not UTF-8 as ``\xff``), for other types RDATA in presentation form with names lower-cased.
+    ``aliases`` are the CNAME targets by which a server came to its answer, or to none, in order.
     ``ttl`` is the RRset's TTL as this server gave it, in seconds. ``ds`` and ``glue`` are a referral's; ``ds`` is None
     when the answer neither holds a DS RRset nor proves that there is none. ``digest`` stands for an answer over a cap.
     ``zone`` is the parent zone whose server was asked for a delegation.
@@ -121,6 +127,7 @@ class Facts:
     digest: str = ""
     note: str = ""
     zone: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -209,6 +216,10 @@ class Sighting:
     at: datetime
 
 
+Value = tuple[str, str, tuple[str, ...]]
+"""An RRset's data as somebody gave it: (qname, qtype, values as in `Facts`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something that is not as expected, with all that a text needs to tell it.
@@ -216,6 +227,11 @@ class Finding:
     ``subject`` is the watched domain (for `vantage_silent`, the region). ``expected`` and ``seen`` are the two sides
     in canonical form. ``since`` is the first sighting. ``detail`` holds what the rule explains beyond that: plain JSON
     values, whose shape each rule documents.
+
+    ``values`` are the unexplained RRsets behind it, each ``(qname, qtype, canonical values)``: by them a cache's answer
+    is recognised as part of a story. ``cause`` is the story that it belongs to where that is not its code's own.
+    ``residual`` says that only caches hold it, and that its values are an earlier incident's: it is listed, but neither
+    opens an incident nor keeps one open.
     """
 
     code: str
@@ -226,3 +242,6 @@ class Finding:
     since: datetime
     sightings: tuple[Sighting, ...] = ()
     detail: Mapping[str, Any] = field(default_factory=dict)
+    values: tuple[Value, ...] = ()
+    cause: str = ""
+    residual: bool = False

@@ -8,11 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from nswatch.errors import StoreUnavailable
-from nswatch.expect.approved import Approved, approved
+from nswatch.expect.matching import Expectations
+from nswatch.expect.networks import AwsRanges
 from nswatch.expect.watchlist import DomainEntry, read_entry
-from nswatch.model import Clock, Facts, Heartbeat, Key, Observation, Result, Source, View
+from nswatch.model import Clock, Heartbeat, Observation
 from nswatch.moments import iso
 from nswatch.observe.plan import turn_start
+from nswatch.observe.recorded import read_record
+from nswatch.observe.task import Record
 from nswatch.record.port import Briefing, ProbeStore, WatchlistHead
 from nswatch.record.recorder import ShardRecorder
 
@@ -25,14 +28,13 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """One domain in one pass: its entry, what is approved now, and which questions were not answered as expected.
+    """One domain in one pass: what is expected now, and what the hubs' record of it says.
 
     ``first`` says that no hub holds anything of it from here.
     """
 
-    entry: DomainEntry
-    approved: Approved
-    unexpected: frozenset[Key]
+    expectations: Expectations
+    record: Record
     followed: tuple[tuple[str, str], ...]
     first: bool
 
@@ -64,7 +66,10 @@ class Queue(Protocol):
 
 
 class Probe:
-    """The probe of one region. ``position`` is its place among ``regions``: whose turn comes when."""
+    """The probe of one region, whose place among ``regions`` says when its turn comes.
+
+    ``aws`` gives what ``within`` means by AWS's services.
+    """
 
     def __init__(
         self,
@@ -75,6 +80,7 @@ class Probe:
         run: Callable[[Coroutine[Any, Any, ShardPass]], ShardPass],
         queue: Queue,
         clock: Clock,
+        aws: Callable[[], AwsRanges],
     ) -> None:
         self._region = region
         self._regions = regions
@@ -83,6 +89,7 @@ class Probe:
         self._run = run
         self._queue = queue
         self._clock = clock
+        self._aws = aws
         self._entries: dict[tuple[int, int], dict[str, DomainEntry]] = {}
         self._recorders: dict[tuple[str, int], ShardRecorder] = {}
 
@@ -120,7 +127,7 @@ class Probe:
         entries = self._entries_of(source, head.version, shard)
         recorders = self._loaded(shard, entries, briefings)
         followed = [briefing.followed for _, briefing in briefings]
-        watched = _watched(entries, recorders, followed, now)
+        watched = _watched(entries, recorders, followed, self._aws(), now)
         seen = self._run(self._observe(watched, turn, head.version))
         heartbeat = Heartbeat(self._region, shard, turn, head.version, seen.incomplete)
         saved = [recorder for recorder in recorders if self._save(recorder, seen, heartbeat)]
@@ -204,6 +211,7 @@ def _watched(
     entries: Mapping[str, DomainEntry],
     recorders: Sequence[ShardRecorder],
     followed_in: Iterable[Mapping[str, Sequence[tuple[str, str]]]],
+    aws: AwsRanges,
     now: datetime,
 ) -> list[Watched]:
     followed: dict[str, set[tuple[str, str]]] = {}
@@ -212,22 +220,7 @@ def _watched(
             followed.setdefault(domain, set()).update(servers)
     watched = []
     for domain, entry in entries.items():
-        allowed = approved(entry, now)
-        views = [view for recorder in recorders for view in recorder.views.get(domain, {}).values()]
-        unexpected = frozenset(view.key for view in views if not as_expected(view, allowed))
-        watched.append(Watched(entry, allowed, unexpected, tuple(sorted(followed.get(domain, ()))), not views))
+        views = [recorder.views.get(domain, {}) for recorder in recorders]
+        expectations, record = read_record(entry, views, aws, now)
+        watched.append(Watched(expectations, record, tuple(sorted(followed.get(domain, ()))), not any(views)))
     return watched
-
-
-def as_expected(view: View, allowed: Approved) -> bool:
-    """Whether the latest answer to a question was what is approved; if not, it is asked again in every pass."""
-    return view.result.definite and view.facts is not None and facts_expected(view.key, view.facts, allowed)
-
-
-def facts_expected(key: Key, facts: Facts, allowed: Approved) -> bool:
-    """Whether facts are approved ones, as far as the watchlist says anything about them."""
-    if key.qtype == "SOA":
-        mname = facts.values[0].split()[0].rstrip(".") if facts.values else ""
-        return facts.result is Result.ANSWER and (not allowed.soa_mnames or mname in allowed.soa_mnames)
-    right = Result.REFERRAL if key.source is Source.PARENT else Result.ANSWER
-    return facts.result is right and frozenset(facts.values) in allowed.ns_sets

@@ -16,13 +16,18 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from nswatch.errors import NswatchError
+from nswatch.expect.data import aws_ranges
+from nswatch.expect.networks import AwsRanges
 from nswatch.expect.watchlist import DomainEntry, PlannedChange
 from nswatch.model import Clock, Observation, Severity, Source
 from nswatch.moments import iso
 from nswatch.observe.cache import WalkCache
-from nswatch.observe.probe_pass import DomainPass, DomainTask, Vantage, observe_shard
+from nswatch.observe.cookies import Jar
+from nswatch.observe.origins import OriginMemory
+from nswatch.observe.probe_pass import observe_shard
 from nswatch.observe.root_hints import ROOT_SERVERS
 from nswatch.observe.servers import Server
+from nswatch.observe.task import DomainPass, DomainTask, Vantage
 from nswatch.observe.transport import DnsTransport
 from nswatch.observe.udp import Endpoint
 from nswatch.observe.walk import Walker
@@ -136,13 +141,15 @@ class DnsObserver:
         self._route = route
         self._hints = hints
         self._cache = WalkCache(clock)
+        self._origins = OriginMemory(clock)
+        self._jar = Jar()
 
     async def __call__(self, watched: Sequence[Watched], pass_time: datetime, watchlist_version: int) -> ShardPass:
         """See `nswatch.probe.Observe`."""
         place = self._regions.index(self._region)
         vantage = Vantage(self._region, place, len(self._regions), pass_time, watchlist_version)
         deadline = asyncio.get_running_loop().time() + SHARD_SECONDS
-        async with DnsTransport(self._clock, route=self._route) as asker:
+        async with DnsTransport(self._clock, route=self._route, jar=self._jar) as asker:
             passes = await observe_shard(
                 [_task(domain) for domain in watched],
                 asker=asker,
@@ -150,6 +157,7 @@ class DnsObserver:
                 vantage=vantage,
                 clock=self._clock,
                 deadline=deadline,
+                origins=self._origins,
             )
         return ShardPass(
             observations=tuple(observation for each in passes for observation in _with_zone(each)),
@@ -162,11 +170,9 @@ def _task(watched: Watched) -> DomainTask:
     for host, address in watched.followed:
         followed.setdefault(host, []).append(address)
     return DomainTask(
-        entry=watched.entry,
-        expected_hosts=watched.approved.hosts,
-        expected_sets=watched.approved.ns_sets,
+        expectations=watched.expectations,
         followed=tuple(followed.items()),
-        unexpected=watched.unexpected,
+        record=watched.record,
         first=watched.first,
     )
 
@@ -189,11 +195,18 @@ class Clients:
 
 
 def build_probe(
-    settings: Settings, *, clock: Clock, observe: Observe, run: Run, queue: Queue, clients: Clients = Clients()
+    settings: Settings,
+    *,
+    clock: Clock,
+    observe: Observe,
+    run: Run,
+    queue: Queue,
+    aws: Callable[[], AwsRanges] = aws_ranges,
+    clients: Clients = Clients(),
 ) -> Probe:
     """Return the probe of ``settings.region``."""
     hubs = [DynamoProbeStore(Table(clients.dynamodb(hub), settings.name)) for hub in settings.hubs]
-    return Probe(settings.region, settings.regions, hubs, observe, run, queue, clock)
+    return Probe(settings.region, settings.regions, hubs, observe, run, queue, clock, aws)
 
 
 def build_hub(name: str, region: str, clients: Clients = Clients()) -> DynamoHubStore:
@@ -202,7 +215,12 @@ def build_hub(name: str, region: str, clients: Clients = Clients()) -> DynamoHub
 
 
 def build_comparator(
-    settings: Settings, *, clock: Clock, codes: frozenset[str] | None = None, clients: Clients = Clients()
+    settings: Settings,
+    *,
+    clock: Clock,
+    aws: Callable[[], AwsRanges] = aws_ranges,
+    codes: frozenset[str] | None = None,
+    clients: Clients = Clients(),
 ) -> Comparator:
     """Return the comparator of the hub ``settings.region``; ``codes`` limits what it judges."""
     if settings.region not in settings.hubs:
@@ -213,7 +231,7 @@ def build_comparator(
     topics = SnsTopics(clients.sns(settings.region), arns)
     outbox = Outbox(home, others, topics, settings.hubs.index(settings.region), clock)
     texts = Texts(of_message=_message_text, of_window=_window_text)
-    return Comparator(home, others, outbox, texts, settings.regions, clock, codes)
+    return Comparator(home, others, outbox, texts, settings.regions, clock, aws, codes)
 
 
 def _message_text(message: Message, incident: Incident, entry: DomainEntry | None, at: datetime) -> Rendered:

@@ -9,6 +9,7 @@ from nswatch import __version__
 from nswatch.errors import NswatchError
 from nswatch_cli.check import check_command
 from nswatch_cli.incidents import incidents_commands
+from nswatch_cli.ranges import ranges_command
 from nswatch_cli.replaying import demo_command, replay_command
 from nswatch_cli.watchlist.commands import watchlist_commands
 
@@ -26,6 +27,7 @@ cli.add_command(replay_command, "replay")
 cli.add_command(demo_command, "demo")
 cli.add_command(watchlist_commands, "watchlist")
 cli.add_command(incidents_commands, "incidents")
+cli.add_command(ranges_command, "ranges")
 
 
 def main() -> None:

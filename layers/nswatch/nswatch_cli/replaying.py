@@ -40,8 +40,9 @@ def replay_command(files: Sequence[Path], as_json: bool, codes: frozenset[str] |
     Exit status: 0 when every expectation of every file holds, 1 when one does not, 2 when a file is bad.
     """
     scenarios = _load(files)
-    from nswatch_cli.replay.report import print_text  # noqa: PLC0415 - moto and rich take a second to import
-    from nswatch_cli.replay.runner import Replay, report_as_json  # noqa: PLC0415
+    from nswatch_cli.replay.report import print_text  # noqa: PLC0415 - the emulator and rich take their time to import
+    from nswatch_cli.replay.runner import Replay  # noqa: PLC0415
+    from nswatch_cli.replay.verdict import report_as_json  # noqa: PLC0415
 
     _collect_less_garbage()
     ok = True
@@ -74,7 +75,7 @@ def _load(files: Sequence[Path]) -> list[Scenario]:
 @click.command()
 def demo_command() -> None:
     """See the Coincheck hijack of 2020 found and paged, with no AWS account."""
-    from nswatch_cli.replay.demo import run_demo  # noqa: PLC0415 - moto and rich take a second to import
+    from nswatch_cli.replay.demo import run_demo  # noqa: PLC0415 - the emulator and rich take their time to import
 
     _collect_less_garbage()
     sys.exit(0 if run_demo(FLAGSHIP) else 1)

@@ -19,6 +19,7 @@ from nswatch_cli.check.values import Status
 from nswatch_cli.replay.servers import SimulatedInternet
 from nswatch_cli.replay.virtualtime import VirtualTimeLoop, virtual_loop
 from nswatch_cli.replay.world import World
+from nswatch_cli.watchlist.canonical import DEFAULT_RESOLVERS
 
 T = TypeVar("T")
 GENUINE = ("ns1.hosting.net", "ns2.hosting.net")
@@ -55,7 +56,8 @@ def one(*states: dict[str, Any], name: str = "victim.com", entry: DomainEntry | 
 
 
 def approving(*hosts: str, name: str = "victim.com", **more: Any) -> DomainEntry:
-    return read_entry(name, {"delegation": {"ns": list(hosts or GENUINE)}} | more)
+    usual = {"delegation": {"ns": list(hosts or GENUINE)}, "resolvers": list(DEFAULT_RESOLVERS)}
+    return read_entry(name, usual | more)
 
 
 def codes(found: Checked) -> list[tuple[str, Status]]:
@@ -159,7 +161,9 @@ def test_check_follows_the_severity_that_the_watchlist_gives_a_code() -> None:
     ],
     ids=["homoglyph", "other-tld", "azure", "inserted-word", "numbered"],
 )
-def test_check_warns_only_when_delegated_names_deceive_about_one_another(hosts: Sequence[str], expected: bool) -> None:
+def test_check_is_critical_only_when_delegated_names_deceive_about_one_another(
+    hosts: Sequence[str], expected: bool
+) -> None:
     zone = ZONE.replace("ns1.hosting.net", hosts[0]).replace("ns2.hosting.net", hosts[1])
     state = watching(
         registry=registry(ns=list(hosts)),
@@ -167,7 +171,7 @@ def test_check_warns_only_when_delegated_names_deceive_about_one_another(hosts: 
         zones={"genuine": {"records": zone}},
     )
     found = one(state)
-    assert codes(found) == ([("nameserver_lookalike", Status.WARNING)] if expected else [])
+    assert codes(found) == ([("nameserver_lookalike", Status.CRITICAL)] if expected else [])
 
 
 def test_check_of_many_domains_keeps_their_order_and_each_ones_verdict() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dns.message
@@ -11,9 +11,12 @@ import pytest
 from tests.functional.observe.world import ROOT, World, Zone, authority, run, world
 from tests.support.nameserver import Behaviour, referral, reply
 
+from nswatch.expect.matching import Expectations
+from nswatch.expect.networks import AwsRanges, Networks
 from nswatch.expect.watchlist import Delegation, DomainEntry, PlannedChange
 from nswatch.model import Key, Observation, Result, Source, Transport
-from nswatch.observe.probe_pass import DomainPass, DomainTask, Vantage, observe_domain, observe_shard
+from nswatch.observe.probe_pass import observe_domain, observe_shard
+from nswatch.observe.task import DomainPass, DomainTask, Followed, Record, Vantage
 
 GENUINE = ("ns1.good.net", "ns2.good.net")
 FORGED = ("ns1.evil.net", "ns2.evil.net")
@@ -22,6 +25,7 @@ NET = "192.0.2.10"
 GOOD = ("203.0.113.1", "203.0.113.2")
 EVIL = ("203.0.113.66", "203.0.113.67")
 PARENTS = [(f"{chr(97 + i)}.gtld-servers.net", address) for i, address in enumerate(TLD)]
+START = datetime(2026, 1, 1, tzinfo=UTC)
 ENTRY = DomainEntry("example.com", Delegation(frozenset(GENUINE), soa_mname="ns1.good.net"))
 
 
@@ -52,17 +56,15 @@ def internet() -> dict[str, Behaviour]:
     }
 
 
+def expected(entry: DomainEntry, at: datetime = START) -> Expectations:
+    return Expectations(entry, at, Networks(AwsRanges({})))
+
+
 def options(here: World, **more: Any) -> dict[str, Any]:
     return {
         "asker": here.transport,
         "walker": here.walker,
-        "region": "r1",
-        "region_index": 0,
-        "region_count": 3,
-        "pass_time": here.now[0],
-        "watchlist_version": 7,
-        "expected_hosts": frozenset(GENUINE),
-        "expected_sets": (frozenset(GENUINE),),
+        "vantage": Vantage("r1", 0, 3, here.now[0], 7),
         "clock": lambda: here.now[0],
         "deadline": here.deadline(),
         **more,
@@ -74,11 +76,15 @@ def one_pass(
     *,
     entry: DomainEntry = ENTRY,
     timeout: float = 0.8,
-    **more: Any,
+    unexpected: Collection[Key] = (),
+    followed: Followed = (),
+    first: bool = False,
 ) -> tuple[DomainPass, World]:
+    task = DomainTask(expected(entry), followed, Record(frozenset(unexpected)), first)
+
     async def work() -> tuple[DomainPass, World]:
         async with world(behaviours, timeout=timeout) as here:
-            return await observe_domain(entry, **options(here, **more)), here
+            return await observe_domain(task, **options(here)), here
 
     return run(work)
 
@@ -118,7 +124,8 @@ def test_observe_domain_covers_all_parents_when_two_passes_are_made() -> None:
         async with world(internet()) as here:
             for minute in range(2):
                 time = here.now[0] + timedelta(minutes=minute)
-                made = await observe_domain(ENTRY, **options(here, pass_time=time))
+                vantage = Vantage("r1", 0, 3, time, 7)
+                made = await observe_domain(DomainTask(expected(ENTRY)), **options(here, vantage=vantage))
                 asked |= set(seen(made, Source.PARENT))
         return asked
 
@@ -250,15 +257,11 @@ def test_observe_domain_asks_the_glue_when_hosts_are_in_the_domain() -> None:
     hosts = ["ns1.example.com", "ns2.example.com"]
     glue = [*zip(hosts, GOOD, strict=True), (hosts[0], "2001:db8::1")]
     behave = authority(Zone("com", cuts={"example.com": (hosts, glue)}))
-    made, _ = one_pass(
-        internet() | dict.fromkeys(TLD, behave) | dict.fromkeys(GOOD, zone_of(hosts)),
-        expected_hosts=frozenset(hosts),
-        expected_sets=(frozenset(hosts),),
-    )
+    entry = DomainEntry("example.com", Delegation(frozenset(hosts)))
+    made, _ = one_pass(internet() | dict.fromkeys(TLD, behave) | dict.fromkeys(GOOD, zone_of(hosts)), entry=entry)
     assert {a: one.server_name for a, one in seen(made, Source.AUTHORITATIVE).items()} == dict(
         zip(GOOD, hosts, strict=True)
     )
-    assert made.hosts == ()
 
 
 def test_observe_domain_does_not_trust_glue_when_it_is_out_of_bailiwick() -> None:
@@ -274,7 +277,7 @@ def test_observe_domain_makes_no_observation_when_ipv6_is_unreachable() -> None:
         async with world(internet() | {NET: net}) as here:
             inner = here.transport._route
             here.transport._route = lambda address: ("::1", 1) if ":" in address else inner(address)
-            return await observe_domain(ENTRY, **options(here))
+            return await observe_domain(DomainTask(expected(ENTRY)), **options(here))
 
     made = run(work)
     assert set(seen(made, Source.AUTHORITATIVE)) == {GOOD[1]}
@@ -299,7 +302,7 @@ def test_observe_domain_confirms_the_mname_when_it_is_not_approved() -> None:
 
 def test_observe_domain_states_what_it_sees_when_nothing_is_expected() -> None:
     entry = DomainEntry("example.com", Delegation())
-    made, _ = one_pass(internet(), entry=entry, expected_hosts=frozenset(), expected_sets=())
+    made, _ = one_pass(internet(), entry=entry)
     assert set(seen(made, Source.AUTHORITATIVE)) == set(GOOD)
     assert {one.transport for one in seen(made, Source.PARENT).values()} == {Transport.TCP}
 
@@ -332,7 +335,7 @@ async def shard(here: World, tasks: Sequence[DomainTask], seconds: float = 10) -
 
 
 def task(domain: str = "example.com", hosts: Collection[str] = GENUINE) -> DomainTask:
-    return DomainTask(DomainEntry(domain, Delegation(frozenset(hosts))), frozenset(hosts), (frozenset(hosts),))
+    return DomainTask(expected(DomainEntry(domain, Delegation(frozenset(hosts)))))
 
 
 def test_observe_shard_observes_the_others_when_one_domain_is_a_bomb() -> None:
@@ -364,7 +367,7 @@ def test_observe_domain_ends_by_its_deadline_when_everything_is_silent() -> None
         silent: Callable[..., None] = lambda _query, _transport: None  # noqa: E731
         async with world(internet() | dict.fromkeys((*TLD, NET, *GOOD), silent), timeout=1.5) as here:
             start = loop.time()
-            made = await observe_domain(ENTRY, **options(here, deadline=here.deadline(2)))
+            made = await observe_domain(DomainTask(expected(ENTRY)), **options(here, deadline=here.deadline(2)))
             return made, loop.time() - start
 
     made, seconds = run(work)

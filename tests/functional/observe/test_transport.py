@@ -432,3 +432,150 @@ def test_ask_never_uses_wall_time_when_it_waits() -> None:
     assert outcome.status is Status.TIMEOUT
     assert now == pytest.approx(3000)
     assert time.monotonic() - start < 5
+
+
+class Crowd:
+    """A server that answers after a while and counts how many questions it holds, and by how many connections."""
+
+    def __init__(self, *, one_a_connection: bool = False) -> None:
+        self.now = self.most = self.connections = 0
+        self._one = one_a_connection
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        answers = []
+        try:
+            while True:
+                data = await reader.readexactly(int.from_bytes(await reader.readexactly(2), "big"))
+                answers.append(asyncio.create_task(self.answer(data, writer)))
+                if self._one:
+                    await answers[0]
+                    break
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            for task in answers:
+                task.cancel()
+            writer.close()
+
+    async def answer(self, data: bytes, writer: asyncio.StreamWriter) -> None:
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(0.03)
+        self.now -= 1
+        wire = reply(dns.message.from_wire(data), answer=NS).to_wire()
+        writer.write(len(wire).to_bytes(2, "big") + wire)
+
+
+def ask_crowd(crowd: Crowd, count: int, per_server: int) -> list[Outcome]:
+    async def work() -> list[Outcome]:
+        server = await asyncio.start_server(crowd.serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        loop = asyncio.get_running_loop()
+        async with DnsTransport(clock, route=lambda _: ("127.0.0.1", port), per_server=per_server) as transport:
+            questions = [Question("192.0.2.1", "example.com", "NS")] * count
+            outcomes = await transport.ask(questions, deadline=loop.time() + 5, over=Transport.TCP)
+        server.close()
+        await asyncio.sleep(0.05)
+        return outcomes
+
+    return run(work)
+
+
+def test_ask_shares_connections_and_keeps_the_limit_when_many_go_over_tcp() -> None:
+    crowd = Crowd()
+    outcomes = ask_crowd(crowd, 20, 5)
+    assert [outcome.status for outcome in outcomes] == [Status.ANSWERED] * 20
+    assert crowd.most == 5
+    assert crowd.connections == 4
+
+
+def test_ask_gets_every_answer_when_a_server_closes_after_the_first() -> None:
+    crowd = Crowd(one_a_connection=True)
+    outcomes = ask_crowd(crowd, 6, 3)
+    assert [outcome.status for outcome in outcomes] == [Status.ANSWERED] * 6
+    assert crowd.most <= 3
+
+
+def test_ask_keeps_the_limit_of_a_server_when_many_questions_go_over_udp() -> None:
+    async def work() -> tuple[list[Outcome], int]:
+        loop = asyncio.get_running_loop()
+        held, most = set[int](), 0
+
+        class Server(asyncio.DatagramProtocol):
+            def connection_made(self, transport: asyncio.BaseTransport) -> None:
+                self.transport = cast("asyncio.DatagramTransport", transport)
+
+            def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+                nonlocal most
+                query = dns.message.from_wire(data)
+                held.add(query.id)
+                most = max(most, len(held))
+                loop.call_later(0.02, self.answer, query, addr)
+
+            def answer(self, query: dns.message.Message, addr: tuple[str, int]) -> None:
+                held.discard(query.id)
+                self.transport.sendto(reply(query, answer=NS).to_wire(), addr)
+
+        listening, _ = await loop.create_datagram_endpoint(Server, local_addr=("127.0.0.1", 0))
+        port = listening.get_extra_info("sockname")[1]
+        async with DnsTransport(clock, route=lambda _: ("127.0.0.1", port), per_server=4) as transport:
+            asks = [
+                transport.ask([Question("192.0.2.1", "example.com", "NS")] * 5, deadline=loop.time() + 5)
+                for _ in range(6)
+            ]
+            outcomes = [outcome for each in await asyncio.gather(*asks) for outcome in each]
+        listening.abort()
+        return outcomes, most
+
+    outcomes, most = run(work)
+    assert {outcome.status for outcome in outcomes} == {Status.ANSWERED}
+    assert most == 4
+
+
+def test_ask_leaves_its_places_to_others_when_it_is_cancelled() -> None:
+    async def work() -> list[Outcome]:
+        answering = False
+
+        def behave(query: dns.message.Message, _over: str) -> dns.message.Message | None:
+            return reply(query, answer=NS) if answering else None
+
+        async with (
+            NameServer(behave) as server,
+            DnsTransport(clock, route=lambda _: (server.host, server.port), per_server=2, window=2) as transport,
+        ):
+            loop = asyncio.get_running_loop()
+            questions = [Question("192.0.2.1", "example.com", "NS")] * 9
+            for over in Transport:
+                lost = asyncio.create_task(transport.ask(questions, deadline=loop.time() + 9, over=over))
+                await asyncio.sleep(0.05)
+                lost.cancel()
+                await asyncio.gather(lost, return_exceptions=True)
+            answering = True
+            return await transport.ask(questions, deadline=loop.time() + 0.5)
+
+    assert {outcome.status for outcome in run(work)} == {Status.ANSWERED}
+
+
+def test_ask_harms_no_other_when_its_name_can_not_be_asked() -> None:
+    async def work() -> tuple[list[Outcome], object]:
+        async with (
+            NameServer(answer) as server,
+            DnsTransport(clock, route=lambda _: (server.host, server.port), per_server=1) as transport,
+        ):
+            until = asyncio.get_running_loop().time() + 3
+            good = Question("192.0.2.1", "example.com", "NS")
+            bad = Question("192.0.2.1", "a" * 64 + ".example", "NS")
+            first, failed, last = await asyncio.gather(
+                transport.ask([good] * 3, deadline=until),
+                transport.ask([good, bad], deadline=until),
+                transport.ask([good] * 3, deadline=until),
+                return_exceptions=True,
+            )
+            assert isinstance(first, list)
+            assert isinstance(last, list)
+            return first + last, failed
+
+    outcomes, failed = run(work)
+    assert [outcome.status for outcome in outcomes] == [Status.ANSWERED] * 6
+    assert isinstance(failed, Exception)

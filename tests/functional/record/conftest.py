@@ -1,21 +1,19 @@
-"""Two hubs' tables in moto."""
+"""Two hubs' tables in the emulator."""
 
 from collections.abc import Iterator
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from nswatch.record.dynamodb import Table
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.table import create
+from nswatch_cli.replay.emulator import Emulator
 
 
 @pytest.fixture
-def hubs(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[DynamoHubStore]]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws():
+def hubs() -> Iterator[list[DynamoHubStore]]:
+    with Emulator():
         stores = []
         for region in ("ap-northeast-1", "eu-west-1"):
             client = boto3.client("dynamodb", region_name=region)

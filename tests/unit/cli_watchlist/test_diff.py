@@ -105,3 +105,36 @@ def test_supersede_keeps_values_for_seven_days_when_others_are_replaced_later():
 def test_supersede_leaves_nothing_when_a_value_was_not_expected_before():
     old = {"delegation": {"ns": ["a.example"]}}
     assert "superseded" not in supersede(old, {"delegation": {"ns": ["a.example"], "soa_mname": "a.example"}}, NOW)
+
+
+def test_diff_shows_each_host_of_a_baseline_in_one_line():
+    before = {
+        "addresses": {"ns1.example": ["192.0.2.1"], "ns2.example": ["192.0.2.2"]},
+        "ttls": {"example.com MX": 300},
+    }
+    after = {
+        "addresses": {"ns1.example": ["192.0.2.1", "192.0.2.9"], "ns3.example": []},
+        "glue": {"ns1.example": ["192.0.2.1", "2001:db8::1"]},
+        "ds": ["2371 13 2 ab"],
+        "ttls": {"example.com MX": 60, "example.com NS": 172800, "example.com SOA": 900},
+    }
+    old, new = ({"example.com": {"every": 60, "baseline": baseline}} for baseline in (before, after))
+    assert diff(old, new) == [
+        "~ example.com",
+        "    baseline.addresses: ns1.example + 192.0.2.9",
+        "    baseline.addresses: ns2.example - 192.0.2.2",
+        "    baseline.addresses: ns3.example + none",
+        "    baseline.glue: ns1.example + 192.0.2.1 + 2001:db8::1",
+        "    baseline.ds: + 2371 13 2 ab",
+        "    baseline.ttls: example.com MX 300 -> 60",
+        "    baseline.ttls: + example.com NS 172800 + example.com SOA 900",
+    ]
+
+
+def test_diff_shows_a_baseline_that_goes():
+    old = {"example.com": {"every": 60, "baseline": {"ds": [], "ttls": {"example.com MX": 300}}}}
+    assert diff(old, {"example.com": {"every": 60}}) == [
+        "~ example.com",
+        "    baseline.ds: - none",
+        "    baseline.ttls: - example.com MX 300",
+    ]

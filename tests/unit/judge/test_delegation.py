@@ -94,7 +94,8 @@ def test_delegation_changed_is_found_when_two_servers_give_another_set(ns: Seque
     ],
 )
 def test_another_set_is_believed_only_from_two_servers_or_over_tcp_twice(views: list[View], believed: bool) -> None:
-    judgement = judge([*views, parent_view(server=2), parent_view(server=3)], now=T0 + MINUTE)
+    others = [parent_view(server=server, last=T0 + MINUTE) for server in (2, 3)]
+    judgement = judge([*views, *others], now=T0 + MINUTE)
     assert bool(judgement.findings) is believed
     assert (judgement.look_again is not None) is not believed
 

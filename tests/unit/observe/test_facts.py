@@ -176,7 +176,7 @@ ANSWERS: dict[str, tuple[str, dict[str, object], Result, tuple[str, ...]]] = {
     "SOA": ("SOA", {"answer": [SOA_LINE]}, Result.ANSWER,
             ("ns1.example.net host\\.master.example.com 5 7200 900 1209600 86400",)),
     "MX": ("MX", {"answer": ["example.com. 60 IN MX 10 Mail.Example."]}, Result.ANSWER, ("10 mail.example",)),
-    "TXT": ("TXT", {"answer": ['example.com. 60 IN TXT "Case Stays"']}, Result.ANSWER, ('"Case Stays"',)),
+    "TXT": ("TXT", {"answer": ['example.com. 60 IN TXT "Case " "Stays"']}, Result.ANSWER, ("Case Stays",)),
     "A": ("A", {"answer": ["example.com. 60 IN A 192.0.2.9", "example.com. 60 IN A 192.0.2.10"]}, Result.ANSWER,
           ("192.0.2.10", "192.0.2.9")),
     "by an alias": ("A", {"answer": ["example.com. 60 IN CNAME B.example.", "b.example. 60 IN A 192.0.2.9"]},
@@ -201,6 +201,42 @@ def test_answer_facts_have_the_values_when_a_server_answers(
 ) -> None:
     facts = answer(qtype, **sections)
     assert (facts.result, facts.values) == (result, values)
+
+
+TEXTS = {
+    "strings are joined": ('"v=spf1 -" "all"', "v=spf1 -all"),
+    "quotes and backslashes are what they stand for": (r'"a\"b\\c"', 'a"b\\c'),
+    "UTF-8 is text": (r'"\195\169"', "é"),
+    "other octets are escaped": (r'"a\255b"', r"a\xffb"),
+    "an empty string": ('""', ""),
+}
+
+
+@pytest.mark.parametrize(("data", "value"), TEXTS.values(), ids=TEXTS)
+def test_answer_facts_give_the_whole_text_when_it_is_txt(data: str, value: str) -> None:
+    assert answer("TXT", answer=[f"example.com. 60 IN TXT {data}"]).values == (value,)
+
+
+CHAIN = ["example.com. 60 IN CNAME B.example.", "b.example. 60 IN CNAME c.example."]
+ALIASES: dict[str, tuple[str, list[str], Result, tuple[str, ...], tuple[str, ...]]] = {
+    "none": ("A", ["example.com. 60 IN A 192.0.2.1"], Result.ANSWER, ("192.0.2.1",), ()),
+    "two": ("A", [*CHAIN, "c.example. 60 IN A 192.0.2.1"], Result.ANSWER, ("192.0.2.1",), ("b.example", "c.example")),
+    "two in another order": ("MX", ["c.example. 60 IN MX 5 m.", *CHAIN[::-1]], Result.ANSWER, ("5 m",),
+                             ("b.example", "c.example")),
+    "to nothing": ("TXT", CHAIN, Result.NODATA, (), ("b.example", "c.example")),
+    "asked for itself": ("CNAME", CHAIN, Result.ANSWER, ("b.example",), ()),
+    "in a ring": ("A", [*CHAIN, "c.example. 1 IN CNAME b.example."], Result.NODATA, (),
+                  ("b.example", "c.example", "b.example")),
+    "to itself": ("A", ["example.com. 60 IN CNAME example.com."], Result.NODATA, (), ("example.com",)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("qtype", "lines", "result", "values", "aliases"), ALIASES.values(), ids=ALIASES)
+def test_answer_facts_hold_the_aliases_when_an_answer_goes_by_way_of_them(
+    qtype: str, lines: list[str], result: Result, values: tuple[str, ...], aliases: tuple[str, ...]
+) -> None:
+    facts = answer(qtype, answer=lines)
+    assert (facts.result, facts.values, facts.aliases) == (result, values, aliases)
 
 
 def test_answer_facts_need_no_aa_when_recursion_was_desired() -> None:

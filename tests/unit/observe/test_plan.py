@@ -1,5 +1,6 @@
 """Which questions a pass asks: coverage over time, for any number of servers and regions."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -7,7 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nswatch.observe.plan import Target, Turn, apex_servers, parent_servers, turn_of, turn_start
+from nswatch.model import Source
+from nswatch.observe.plan import (
+    AUTHORITATIVE_CAP,
+    Ask,
+    Target,
+    Turn,
+    authoritative,
+    everywhere,
+    parent_servers,
+    recursive,
+    turn_of,
+    turn_start,
+)
+
+DOMAIN = "example.com"
+RRSETS = [(f"r{i}.example.com", "A") for i in range(40)]
 
 
 def targets(count: int, prefix: str = "192.0.2.") -> list[Target]:
@@ -51,37 +67,129 @@ def test_parent_servers_do_not_depend_on_order_when_the_same_are_given() -> None
     assert parent_servers(targets(9), turn) == parent_servers(targets(9)[::-1], turn)
 
 
-@pytest.mark.parametrize("choose", [lambda t: parent_servers([], t), lambda t: (apex_servers([], [], t), ())])
-def test_plan_is_empty_when_there_are_no_servers(choose) -> None:
-    assert choose(Turn(1, 0, 1)) == ((), ())
+@pytest.mark.parametrize("everything", [False, True])
+def test_plan_is_empty_when_there_are_no_servers(everything: bool) -> None:
+    turn = Turn(1, 0, 1)
+    assert parent_servers([], turn) == ((), ())
+    assert authoritative(DOMAIN, [], [], RRSETS, turn, everything=everything) == ()
+    assert recursive(DOMAIN, [], RRSETS, turn, everything=everything) == ()
 
 
-@given(COUNTS, TICKS, REGIONS)
-def test_apex_servers_asks_each_expected_one_when_three_passes_are_made(
-    n: int, tick: int, region: tuple[int, int]
+def pairs(asks: Iterable[Ask]) -> list[tuple[str, str, str]]:
+    return [(ask.target.address, ask.qname, ask.qtype) for ask in asks]
+
+
+@given(st.integers(1, 13), st.integers(0, 6), TICKS, REGIONS)
+def test_authoritative_asks_each_server_each_record_when_three_passes_are_made(
+    n: int, records: int, tick: int, region: tuple[int, int]
 ) -> None:
-    asked: set[Target] = set()
+    asked: set[tuple[str, str, str]] = set()
     for passed in range(3):
-        now = apex_servers(targets(n), [], Turn(tick + passed, *region))
-        assert len(now) <= max(2, -(-n // 3))
+        now = pairs(authoritative(DOMAIN, targets(n), [], RRSETS[:records], Turn(tick + passed, *region)))
+        assert len(now) == len(set(now))
+        assert len({address for address, *_ in now}) == max(min(2, n), -(-n // 3))
         asked |= set(now)
-    assert asked == set(targets(n))
+    rrsets = [(DOMAIN, "NS"), (DOMAIN, "SOA"), *RRSETS[:records]]
+    assert asked == {(target.address, *rrset) for target in targets(n) for rrset in rrsets}
+
+
+@given(st.integers(1, 40), st.integers(0, 40), TICKS, REGIONS)
+def test_authoritative_asks_all_in_time_when_there_are_more_questions_than_a_pass_may_ask(
+    n: int, records: int, tick: int, region: tuple[int, int]
+) -> None:
+    rrsets = RRSETS[:records]
+    share = max(min(2, n), -(-n // 3))
+    parts = -(-records // max(1, AUTHORITATIVE_CAP // share - 2)) if records else 1
+    asked: set[tuple[str, str, str]] = set()
+    for passed in range(3 * parts):
+        now = pairs(authoritative(DOMAIN, targets(n), [], rrsets, Turn(tick + passed, *region)))
+        assert len(now) <= max(AUTHORITATIVE_CAP, 3 * share)
+        asked |= set(now)
+    every = [(DOMAIN, "NS"), (DOMAIN, "SOA"), *rrsets]
+    assert asked == {(target.address, *rrset) for target in targets(n) for rrset in every}
+
+
+@given(st.integers(1, 9), st.integers(0, 12), TICKS, REGIONS)
+def test_recursive_asks_each_resolver_each_record_when_three_passes_are_made(
+    n: int, records: int, tick: int, region: tuple[int, int]
+) -> None:
+    resolvers = [target.address for target in targets(n)]
+    asked: set[tuple[str, str, str]] = set()
+    for passed in range(3):
+        asks = recursive(DOMAIN, resolvers, RRSETS[:records], Turn(tick + passed, *region))
+        assert {ask.source for ask in asks} == {Source.RECURSIVE}
+        assert len({ask.target for ask in asks}) == -(-n // 3)
+        asked |= set(pairs(asks))
+    assert asked == {(address, *rrset) for address in resolvers for rrset in [(DOMAIN, "NS"), *RRSETS[:records]]}
+
+
+@given(st.integers(1, 13), TICKS, REGIONS, st.data())
+def test_plan_asks_again_in_every_pass_what_was_not_expected(
+    n: int, tick: int, region: tuple[int, int], data: st.DataObject
+) -> None:
+    rrsets = [(DOMAIN, "NS"), (DOMAIN, "SOA"), *RRSETS]
+    possible = [(target.address, *rrset) for target in targets(n) for rrset in rrsets]
+    again = data.draw(st.sets(st.sampled_from(possible)))
+    turn = Turn(tick, *region)
+    now = pairs(authoritative(DOMAIN, targets(n), [], RRSETS, turn, again))
+    assert again <= set(now)
+    assert len(now) == len(set(now))
+    assert set(now) == set(pairs(authoritative(DOMAIN, targets(n), [], RRSETS, turn))) | again
+    resolved = pairs(recursive(DOMAIN, [target.address for target in targets(n)], RRSETS, turn, again))
+    assert {grain for grain in again if grain[1:] != (DOMAIN, "SOA")} <= set(resolved)
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_plan_starts_apart_when_regions_share_a_tick(count: int) -> None:
+    addresses = [target.address for target in targets(count)]
+    firsts = {recursive(DOMAIN, addresses, [], Turn(100, index, count))[0].target for index in range(count)}
+    assert len(firsts) == count
+    servers = {
+        frozenset(ask.target for ask in authoritative(DOMAIN, targets(4), [], [], Turn(100, index, 2)))
+        for index in range(2)
+    }
+    assert len(servers) == 2
 
 
 @given(COUNTS, COUNTS, TICKS, REGIONS)
-def test_apex_servers_asks_forged_ones_always_when_there_are_some(
+def test_authoritative_asks_forged_servers_everything_always(
     n: int, forged: int, tick: int, region: tuple[int, int]
 ) -> None:
     always = targets(forged, "203.0.113.")
-    now = apex_servers(targets(n), always, Turn(tick, *region), {"192.0.2.0"})
-    assert set(always) <= set(now)
-    assert Target("ns0.example", "192.0.2.0") in now
-    assert len(now) == len({target.address for target in now})
+    now = authoritative(DOMAIN, targets(n), always, RRSETS, Turn(tick, *region))
+    every = [(DOMAIN, "NS"), (DOMAIN, "SOA"), *RRSETS]
+    assert {(target.address, *rrset) for target in always for rrset in every} <= set(pairs(now))
+    usual = [place for place, ask in enumerate(now) if ask.target not in always]
+    assert usual == list(range(len(usual)))
 
 
-def test_apex_servers_asks_an_address_once_when_it_has_several_names() -> None:
+def test_authoritative_asks_everything_when_told_to() -> None:
+    asks = authoritative(DOMAIN, targets(13), [], RRSETS, Turn(5, 0, 1), everything=True)
+    assert len(asks) == 13 * (2 + len(RRSETS))
+
+
+def test_authoritative_asks_an_address_once_when_it_has_several_names() -> None:
     same = [Target("b.example", "192.0.2.1"), Target("a.example", "192.0.2.1")]
-    assert apex_servers(same, [Target("c.example", "192.0.2.1")], Turn(0, 0, 1)) == (Target("c.example", "192.0.2.1"),)
+    asks = authoritative(DOMAIN, same, [Target("c.example", "192.0.2.1")], [], Turn(0, 0, 1))
+    assert [ask.target.host for ask in asks] == ["c.example"] * 2
+
+
+def test_everywhere_asks_no_resolver_for_the_soa() -> None:
+    asks = everywhere(DOMAIN, [(DOMAIN, "SOA"), (DOMAIN, "NS")], targets(1), ["192.0.2.99"])
+    assert [(ask.source, ask.qtype) for ask in asks] == [
+        (Source.AUTHORITATIVE, "NS"),
+        (Source.RECURSIVE, "NS"),
+        (Source.AUTHORITATIVE, "SOA"),
+    ]
+
+
+def test_everywhere_asks_all_servers_and_resolvers_once() -> None:
+    asks = everywhere(DOMAIN, [(DOMAIN, "MX")], [*targets(2), *targets(1)], ["192.0.2.99", "192.0.2.99"])
+    assert [(ask.source, ask.target.address) for ask in asks] == [
+        (Source.AUTHORITATIVE, "192.0.2.0"),
+        (Source.AUTHORITATIVE, "192.0.2.1"),
+        (Source.RECURSIVE, "192.0.2.99"),
+    ]
 
 
 MINUTE = datetime(2026, 5, 30, 12, 0, tzinfo=UTC)

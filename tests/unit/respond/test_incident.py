@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nswatch.judge.judgement import ForgedData
+from nswatch.judge.policy import Cause
 from nswatch.model import Finding, Severity
 from nswatch.record.log import Event
 from nswatch.respond.decide import decide, next_timer
 from nswatch.respond.events import EventType, finding_from_json, finding_to_json, said
 from nswatch.respond.exposure import cached_until, resolves_at
-from nswatch.respond.incident import Incident, MessageKind, State, fold, incident_id
+from nswatch.respond.incident import Incident, MessageKind, State, fold, incident_id, known_values
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -28,6 +29,15 @@ def finding(
     since: datetime = T0,
 ) -> Finding:
     return Finding(code, "watched.example", severity, ("ns1.dns.example",), seen, since)
+
+
+MX = ("watched.example", "MX", ("10 mx.evil.example",))
+
+
+def cached(cause: str = "", *, residual: bool = False, since: datetime = T0) -> Finding:
+    """Return the finding that some cache holds a forged MX."""
+    told = finding("resolvers_disagree", MX[2], since=since)
+    return replace(told, values=(MX,), cause=cause, residual=residual)
 
 
 def forged(ttl: int = 3600, *, standing: bool = True, last_seen: datetime = T0) -> ForgedData:
@@ -78,6 +88,27 @@ def test_incident_is_updated_by_notice_when_the_values_change() -> None:
     story.judge(T0, finding())
     assert story.judge(T0 + MINUTE, finding(seen=("ns9.evil.example",))) == [MessageKind.UPDATE]
     assert story.incident().findings[0].seen == ("ns9.evil.example",)
+
+
+def test_values_that_flap_are_told_once_each_when_they_come_and_go() -> None:
+    story = Story()
+    story.judge(T0, finding())
+    told = [
+        story.judge(T0 + minute * MINUTE, finding(seen=("ns9.evil.example",)) if minute % 2 else finding())
+        for minute in range(1, 7)
+    ]
+    assert told == [[MessageKind.UPDATE], [], [], [], [], []]
+    assert story.incident().findings[0].seen == ("ns1.evil.example",)
+    assert len({event.id for event in story.log}) == len(story.log)
+
+
+def test_no_update_is_owed_when_something_less_urgent_joins_the_story() -> None:
+    story = Story()
+    story.judge(T0, finding())
+    mismatch = replace(finding("parent_child_mismatch", severity=Severity.NOTICE), values=(MX,))
+    assert story.judge(T0 + MINUTE, finding(), mismatch) == []
+    assert [each.code for each in story.incident().findings] == ["delegation_changed", "parent_child_mismatch"]
+    assert known_values(story.incident(), T0 + MINUTE) == {"delegation": frozenset({MX})}
 
 
 def test_incident_pages_again_when_another_cause_becomes_page_worthy() -> None:
@@ -225,6 +256,60 @@ def test_notice_level_cause_does_not_keep_a_paged_incident_open() -> None:
     assert story.judge(T0 + HOUR, minor) == [MessageKind.RECOVERING]
 
 
+def test_finding_belongs_to_the_story_it_names_when_that_is_not_its_codes_own() -> None:
+    story = Story()
+    story.judge(T0, finding())
+    assert story.judge(T0 + MINUTE, cached("delegation"), finding()) == []
+    assert [cause.cause for cause in story.incident().active] == ["delegation"]
+
+
+def test_cache_poisoning_pages_when_its_values_belong_to_no_other_story() -> None:
+    story = Story()
+    story.judge(T0, finding())
+    assert story.judge(T0 + MINUTE, finding(), cached(since=T0 + MINUTE)) == [MessageKind.PAGE]
+
+
+def test_incident_recovers_when_only_caches_hold_what_it_showed() -> None:
+    story = Story()
+    story.judge(T0, finding(), cached("delegation"))
+    assert story.judge(T0 + HOUR, cached("delegation", residual=True)) == [MessageKind.RECOVERING]
+    assert story.incident().state is State.RECOVERING
+    assert [each.code for each in story.incident().causes[Cause.DELEGATION].residual] == ["resolvers_disagree"]
+    assert story.judge(T0 + 2 * HOUR, cached("delegation", residual=True)) == []
+
+
+def test_residue_in_caches_opens_no_new_episode_when_a_person_closed_the_incident() -> None:
+    story = Story()
+    story.judge(T0, finding(), cached("delegation"))
+    story.say(EventType.RESOLVED, T0 + HOUR)
+    assert story.judge(T0 + 2 * HOUR, cached("delegation", residual=True)) == []
+    assert story.episode == 1
+
+
+def test_no_update_is_owed_when_only_who_sees_the_values_changes() -> None:
+    story = Story()
+    story.judge(T0, finding())
+    elsewhere = replace(finding("regions_disagree", MX[2]), cause="delegation")
+    assert story.judge(T0 + MINUTE, finding(), elsewhere) == []
+    assert story.judge(T0 + 2 * MINUTE, finding()) == []
+
+
+@pytest.mark.parametrize(
+    ("after_the_end", "known"),
+    [(timedelta(days=6), {"delegation": frozenset({MX})}), (timedelta(days=7), {})],
+    ids=["caches may hold it", "no cache does"],
+)
+def test_values_of_an_incident_are_known_while_caches_may_hold_them(
+    after_the_end: timedelta, known: dict[str, frozenset[object]]
+) -> None:
+    story = Story()
+    story.judge(T0, cached("delegation"))
+    story.judge(T0 + MINUTE, finding())
+    assert known_values(story.incident(), T0 + DAY) == {"delegation": frozenset({MX})}
+    story.say(EventType.RESOLVED, T0 + DAY)
+    assert known_values(story.incident(), T0 + DAY + after_the_end) == known
+
+
 def test_fold_is_the_same_whatever_the_order_and_however_often_events_are_merged() -> None:
     story = Story()
     story.judge(T0, finding(), forged=[forged()])
@@ -254,6 +339,11 @@ def test_decide_writes_the_same_event_ids_when_two_hubs_judge_at_different_momen
     hubs = [decide("watched.example", 0, None, [finding()], [NO_ONE], T0 + delay) for delay in (MINUTE, 3 * MINUTE)]
     assert [event.id for event in hubs[0]] == [event.id for event in hubs[1]]
     assert [event.at for event in hubs[0]] == [event.at for event in hubs[1]]
+
+
+def test_finding_survives_its_json_with_its_story() -> None:
+    told = cached("delegation", residual=True)
+    assert finding_from_json(finding_to_json(told)) == told
 
 
 def test_finding_survives_its_json() -> None:

@@ -80,7 +80,7 @@ def silent(*regions: str, of: int) -> list[Finding]:
 
 def opened(findings: Sequence[Finding], group: str = "coincheck.com", round_: int = 1) -> Event:
     policy = POLICY.get(findings[0].code)
-    cause = policy.cause if policy else Cause.DELEGATION
+    cause = Cause(findings[0].cause) if findings[0].cause else policy.cause if policy else Cause.DELEGATION
     urgency = max((f.severity for f in findings), key=lambda severity: severity.rank)
     return events.raised(group, 1, cause, round_, urgency, findings)
 
@@ -108,4 +108,4 @@ def told(kind: MessageKind, *happened: Event, entry: DomainEntry | None = ENTRY,
 
 def page(findings: Sequence[Finding], **how: Any) -> Text:
     kind = MessageKind.PAGE if any(f.severity is Severity.PAGE for f in findings) else MessageKind.NOTICE
-    return told(kind, opened(findings), **how)
+    return told(kind, opened(findings, how.pop("group", "coincheck.com")), **how)

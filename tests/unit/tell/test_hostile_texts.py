@@ -2,15 +2,17 @@
 
 import json
 import unicodedata
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.unit.tell.stories import START, folded, forged_seen, opened, page, silent
 
 from nswatch.expect.watchlist import Delegation, DomainEntry
-from nswatch.judge.policy import POLICY
+from nswatch.judge.policy import POLICY, Cause
 from nswatch.model import Finding, Severity, Sighting, Source, Transport
 from nswatch.respond import events
 from nswatch.respond.events import EventType
@@ -36,12 +38,40 @@ JSON = st.recursive(
 PAIR = st.fixed_dictionaries(
     {}, optional={"candidate": HOSTILE, "genuine": HOSTILE, "aligned": st.lists(HOSTILE, max_size=4), "sentence": JSON}
 )
+GIVEN = st.fixed_dictionaries(
+    {},
+    optional={"seen": VALUES.map(list), "hosts": JSON, "resolvers": VALUES.map(list), "regions": JSON, "result": JSON},
+)
+TYPE = st.one_of(st.sampled_from(["A", "AAAA", "MX", "TXT", "NS"]), JSON)
+RRSET = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": st.one_of(HOSTILE, JSON),
+        "type": TYPE,
+        "answers": st.one_of(JSON, st.lists(GIVEN, max_size=4)),
+        "expected": st.one_of(JSON, st.integers(), VALUES.map(list)),
+        "seen": st.one_of(JSON, st.integers()),
+    },
+)
+SERVER = st.fixed_dictionaries({}, optional={"host": JSON, "address": JSON, "result": JSON, "regions": JSON})
+MOVED = st.fixed_dictionaries({"host": HOSTILE}, optional={"expected": VALUES.map(list), "seen": VALUES.map(list)})
 DETAIL = st.fixed_dictionaries(
     {},
     optional={
+        "name": JSON,
+        "type": TYPE,
+        "rrsets": st.one_of(JSON, st.lists(RRSET, max_size=10)),
+        "servers": st.one_of(JSON, st.lists(SERVER, max_size=10)),
+        "all": JSON,
+        "forged": JSON,
+        "kind": JSON,
         "parent": st.one_of(HOSTILE, st.none()),
         "pairs": st.one_of(JSON, st.lists(PAIR, max_size=6)),
-        "hosts": st.one_of(JSON, st.lists(st.fixed_dictionaries({"host": HOSTILE, "explanation": JSON}), max_size=9)),
+        "hosts": st.one_of(
+            JSON,
+            st.lists(MOVED, max_size=3),
+            st.lists(st.fixed_dictionaries({"host": HOSTILE, "explanation": JSON}), max_size=9),
+        ),
         "answers": st.one_of(
             JSON,
             st.lists(
@@ -65,6 +95,8 @@ FINDING = st.builds(
     since=st.just(START),
     sightings=st.lists(SIGHTING, max_size=12).map(tuple),
     detail=DETAIL,
+    cause=st.sampled_from(["", *Cause]),
+    residual=st.booleans(),
 )
 ENTRY = st.one_of(
     st.none(),
@@ -78,7 +110,15 @@ ENTRY = st.one_of(
         fallback_domain=st.one_of(st.none(), HOSTILE),
         reply_to=st.one_of(st.none(), HOSTILE),
         language=HOSTILE,
+        resolvers=VALUES,
     ),
+)
+ANY_DETAIL = st.dictionaries(
+    st.sampled_from(
+        ["name", "type", "answers", "rrsets", "servers", "hosts", "all", "forged", "kind", "parent", "regions"]
+    ),
+    JSON,
+    max_size=6,
 )
 
 
@@ -101,18 +141,30 @@ def test_render_keeps_every_form_when_strings_are_hostile(
 ) -> None:
     # Not through JSON: an event that holds a lone surrogate cannot be stored, but must not matter here.
     later = START + timedelta(hours=1)
-    causes = {POLICY[finding.code].cause for finding in findings[:1]}
+    causes = {Cause(finding.cause or POLICY[finding.code].cause) for finding in findings[:1]}
     said: list[Any] = [
         opened(findings, group),
         events.reminded(group, 1, 1, 1, later),
-        *(events.changed(group, 1, cause, 1, Severity.PAGE, findings[::-1], later) for cause in causes),
+        *(events.changed(group, 1, (cause, 1, 0), findings[::-1], later) for cause in causes),
         events.said(EventType.ACKNOWLEDGED, group, 1, person.encode(errors="replace").decode(), "", later),
     ]
-    said += [events.cleared(group, 1, cause, 1, later) for cause in causes]
+    left = [replace(finding, residual=True) for finding in findings]
+    said += [events.cleared(group, 1, cause, 1, later, left) for cause in causes]
     said += [events.expired(group, 1, later + timedelta(days=9)), forged_seen(person, group, 60)]
     incident = folded(*said)
     for message in incident.messages:
         assert_well_formed(render(message, incident, entry, later))
+
+
+@pytest.mark.parametrize("code", sorted(POLICY))
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@given(detail=ANY_DETAIL, expected=VALUES, seen=VALUES, residual=st.booleans())
+def test_render_keeps_every_form_when_a_detail_is_any_json(
+    code: str, detail: dict[str, Any], expected: tuple[str, ...], seen: tuple[str, ...], residual: bool
+) -> None:
+    assert_well_formed(
+        page([Finding(code, "example.com", Severity.PAGE, expected, seen, START, (), detail, residual=residual)])
+    )
 
 
 def test_no_line_begins_with_what_a_host_wrote() -> None:

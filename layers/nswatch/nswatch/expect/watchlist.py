@@ -85,6 +85,21 @@ class Superseded:
 
 
 @dataclass(frozen=True, slots=True)
+class Baseline:
+    """What was seen and approved at `apply` where the watchlist itself names no value (decision 2).
+
+    ``glue`` is the parent's, ``addresses`` are those that a walk from the root found for name servers and for the
+    domain's own mail hosts: host -> addresses, a host without any has an empty tuple. ``ds`` is None when it was not
+    seen. ``ttls`` are those of authoritative servers, in seconds, by (qname, qtype). What is absent is not judged.
+    """
+
+    glue: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    ds: tuple[str, ...] | None = None
+    ttls: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class DomainEntry:
     """One watched domain, with the watchlist's defaults filled in."""
 
@@ -99,6 +114,7 @@ class DomainEntry:
     fallback_domain: str | None = None
     reply_to: str | None = None
     severity: Mapping[str, Severity] = field(default_factory=dict)
+    baseline: Baseline = field(default_factory=Baseline)
     resolvers: tuple[str, ...] = ()
     every: int = 60
     delegation_every: int = 60
@@ -127,6 +143,7 @@ def read_entry(domain: str, document: Mapping[str, Any]) -> DomainEntry:
         fallback_domain=_text(document.get("fallback_domain")),
         reply_to=_text(document.get("reply_to")),
         severity=_severity(document.get("severity")),
+        baseline=read_baseline(document.get("baseline")),
         resolvers=_texts(document.get("resolvers")),
         every=_seconds(document.get("every"), 60),
         delegation_every=_seconds(document.get("delegation_every"), 60),
@@ -235,3 +252,23 @@ def _superseded(domain: str, value: object) -> Iterator[Superseded]:
 def _severity(value: object) -> dict[str, Severity]:
     known = {severity.value: severity for severity in Severity}
     return {code: known[text] for code, text in _mapping(value).items() if isinstance(text, str) and text in known}
+
+
+def read_baseline(value: object) -> Baseline:
+    """Return the baseline that canonical JSON holds: ``{glue, addresses, ds, ttls: {"example.com MX": 300}}``."""
+    document = _mapping(value)
+    ds = document.get("ds")
+    return Baseline(
+        glue=_addresses(document.get("glue")),
+        addresses=_addresses(document.get("addresses")),
+        ds=_texts(ds) if isinstance(ds, list) else None,
+        ttls={
+            (parts[0], parts[1]): ttl
+            for key, ttl in _mapping(document.get("ttls")).items()
+            if isinstance(ttl, int) and len(parts := key.split(" ")) == 2
+        },
+    )
+
+
+def _addresses(value: object) -> dict[str, tuple[str, ...]]:
+    return {host: _texts(addresses) for host, addresses in _mapping(value).items() if isinstance(addresses, list)}

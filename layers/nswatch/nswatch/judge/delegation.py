@@ -9,26 +9,19 @@ unapproved set in each pass is in doubt since its first.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from nswatch.expect.approved import Approved
 from nswatch.expect.watchlist import DomainEntry
-from nswatch.judge.vantage import SILENT_AFTER
-from nswatch.model import Facts, Key, Result, Sighting, Source, Transport, View
-
-UNKNOWN_COUNTS_FOR = timedelta(hours=1)
-"""The last answer of a server that no longer answers stands for so long against what other servers say since."""
-
-
-CONFIRMED_WITHIN = timedelta(seconds=20)
-"""What is not believed yet is looked at again after this."""
-INSTANT = timedelta(milliseconds=1)
+from nswatch.judge.belief import CONFIRMED_WITHIN, answers, outlived, stands_until
+from nswatch.model import Facts, Key, Result, Source, Transport, Value, View
 
 
 @dataclass(frozen=True, slots=True)
 class Departure:
     """The parent's answers that are not approved, and whether they are believed.
 
+    ``published`` are its other answers that stand: approved ones, and a replaced one from a lagging server.
     ``doubts`` says since which pass each question's answer has not been approved: to be given to the next judgement.
     ``unapproved_since`` gives the moment for people: of the answer itself, or of the end of its approval.
     ``look_again`` is when time alone may change the verdict, None when only new evidence can.
@@ -39,6 +32,7 @@ class Departure:
     doubts: Mapping[Key, datetime]
     unapproved_since: Mapping[Key, datetime]
     look_again: datetime | None
+    published: tuple[View, ...] = ()
 
     @property
     def since(self) -> datetime:
@@ -49,6 +43,12 @@ class Departure:
     def hosts(self) -> frozenset[str]:
         """Every host that an unapproved answer delegates to."""
         return frozenset(host for view in self.views for host in delegated(view.facts) or ())
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """The NS RRsets that are not approved."""
+        sets = {(view.key.qname, "NS", tuple(sorted(delegated(view.facts) or ()))) for view in self.views}
+        return tuple(sorted(sets))
 
 
 def delegated(facts: Facts | None) -> frozenset[str] | None:
@@ -69,29 +69,6 @@ def _views_of_parent(views: Iterable[View], domain: str) -> list[View]:
     return [view for view in asked if delegated(view.facts) is not None]
 
 
-def _answers(view: View, now: datetime) -> bool:
-    """Whether the server still answers the region, and the region still reports."""
-    return view.result.definite and now - view.last_seen < SILENT_AFTER
-
-
-def _last_word(view: View) -> datetime:
-    """Return when the view's facts were last known to be what the server says."""
-    return view.last_seen if view.result.definite else min(view.result_since, view.last_seen)
-
-
-def _outlived(view: View, fresh: Sequence[View], now: datetime) -> bool:
-    """Whether an answer that nobody can confirm any more is refuted by what others are told since.
-
-    ``fresh`` are the approved answers that stand now: of the same server, or after an hour of any. Silence alone
-    refutes nothing: unknown is not changed, and what has changed is not undone by it (decision 3).
-    """
-    since = _last_word(view)
-    return any(
-        _last_word(other) > since and (other.key.server == view.key.server or now - since > UNKNOWN_COUNTS_FOR)
-        for other in fresh
-    )
-
-
 def departure(
     views: Sequence[View], entry: DomainEntry, allowed: Approved, doubts: Mapping[Key, datetime], now: datetime
 ) -> Departure:
@@ -101,23 +78,29 @@ def departure(
     server's as long as some other server gives an approved one.
     """
     counted = _views_of_parent(views, entry.domain)
-    fresh = [view for view in counted if delegated(view.facts) in allowed.ns_sets and _answers(view, now)]
+    fresh = [view for view in counted if delegated(view.facts) in allowed.ns_sets and answers(view, now)]
     published = any(delegated(view.facts) in allowed.ns_sets for view in counted)
     fine = set(allowed.ns_sets) | (set(allowed.superseded_ns) if published else set())
     departing = [
         view
         for view in counted
-        if delegated(view.facts) not in fine and (_answers(view, now) or not _outlived(view, fresh, now))
+        if delegated(view.facts) not in fine and (answers(view, now) or not outlived(view, fresh, now, anywhere=True))
+    ]
+    heard = [view for view in counted if answers(view, now)]
+    standing = [
+        view
+        for view in counted
+        if delegated(view.facts) in fine and (answers(view, now) or not outlived(view, heard, now, anywhere=True))
     ]
     since = {view.key: doubts.get(view.key, view.first_pass) for view in departing}
     unapproved = {view.key: _unapproved_since(entry, view, now) for view in departing}
     ordered = tuple(sorted(departing, key=lambda view: view.key))
     believed = _believed(departing, since)
-    ends = [_last_word(view) + UNKNOWN_COUNTS_FOR + INSTANT for view in departing if not _answers(view, now)]
+    ends = [stands_until(view) for view in departing if not answers(view, now)]
     if departing and not believed:
         ends.append(now + CONFIRMED_WITHIN)
     look_again = min((end for end in ends if end > now), default=None)
-    return Departure(ordered, believed, since, unapproved, look_again)
+    return Departure(ordered, believed, since, unapproved, look_again, tuple(standing))
 
 
 def _unapproved_since(entry: DomainEntry, view: View, now: datetime) -> datetime:
@@ -138,15 +121,6 @@ def _believed(views: Sequence[View], since: Mapping[Key, datetime]) -> bool:
     over_tcp = [view for view in views if view.transport is Transport.TCP]
     regions = {view.key.region for view in over_tcp}
     return len(regions) >= 2 or any(view.last_seen > since[view.key] for view in over_tcp)
-
-
-def sightings(views: Iterable[View]) -> tuple[Sighting, ...]:
-    """Return who saw it: one sighting a view, the earliest first."""
-    seen = (
-        Sighting(view.key.region, view.key.source, view.key.server, view.server_name, view.transport, view.first_seen)
-        for view in views
-    )
-    return tuple(sorted(seen, key=lambda sighting: (sighting.at, sighting)))
 
 
 def answers_detail(views: Iterable[View]) -> list[dict[str, object]]:

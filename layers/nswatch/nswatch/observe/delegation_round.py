@@ -1,7 +1,7 @@
 """Asking the parent's servers for one domain's delegation, until two have said something definite."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from nswatch.model import Clock, Facts, Outcome, Question, Result, Status, Transport
@@ -18,11 +18,12 @@ _PATIENCE = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One question to one server, the outcome that counts, and what it says."""
+    """One question to one server, the outcome that counts, what it says, and whether that is not what is expected."""
 
     target: Target
     outcome: Outcome
     facts: Facts
+    departs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,62 +42,72 @@ class Line:
         return (await self.budget.ask(self.asker, [question], deadline=deadline, clock=self.clock, over=over))[0]
 
 
-async def ask_delegation(
-    domain: str,
-    now: Sequence[Target],
-    reserve: Sequence[Target],
-    expected_sets: Collection[frozenset[str]],
-    line: Line,
-) -> list[Reading]:
-    """Ask the servers in ``now``, and of ``reserve`` as many as it takes to hear two definite answers.
+class DelegationRound:
+    """Asks the parent's servers for one domain's delegation.
 
-    All of them once one says what is not expected: how many give it is the first thing that anybody will ask.
+    ``departs`` says whether facts are not what is expected; ``confirmed`` whether the record holds what a server
+    (address) says as confirmed already. ``readings`` grow while it runs; ``settled`` is set when two servers have said
+    something definite, or nobody is left who could.
     """
-    waiting, running, readings = list(reserve), set[asyncio.Task[Reading]](), list[Reading]()
 
-    def start(targets: Sequence[Target]) -> None:
-        running.update(asyncio.create_task(_read(domain, target, expected_sets, line)) for target in targets)
+    def __init__(
+        self,
+        domain: str,
+        line: Line,
+        departs: Callable[[Facts], Awaitable[bool]],
+        confirmed: Callable[[str, Facts], bool],
+    ) -> None:
+        self.readings: list[Reading] = []
+        self.settled = asyncio.Event()
+        self._domain = domain
+        self._line = line
+        self._departs = departs
+        self._confirmed = confirmed
 
-    start(now)
-    try:
-        while running:
-            done, _ = await asyncio.wait(
-                running, timeout=_PATIENCE if waiting else None, return_when=asyncio.FIRST_COMPLETED
-            )
-            running -= done
-            readings += [task.result() for task in done]
-            missing = DEFINITE - sum(reading.facts.result.definite for reading in readings)
-            more = missing if not done else missing - len(running)
-            if any(_departs(task.result().facts, expected_sets) for task in done):
-                more = len(waiting)
-            if more > 0:
-                start(waiting[:more])
-                del waiting[:more]
-    finally:
-        for task in running:
-            task.cancel()
-    return sorted(readings, key=lambda reading: reading.target)
+    async def run(self, now: Sequence[Target], reserve: Sequence[Target]) -> list[Reading]:
+        """Ask the servers in ``now``, and of ``reserve`` as many as it takes to hear two definite answers.
 
+        All of them once one says what is not expected: how many give it is the first thing that anybody will ask.
+        """
+        waiting, running = list(reserve), set[asyncio.Task[Reading]]()
 
-async def _read(domain: str, target: Target, expected_sets: Collection[frozenset[str]], line: Line) -> Reading:
-    question = Question(target.address, domain, "NS")
-    outcome = await line.ask(question)
-    facts = delegation_facts(outcome, domain)
-    if outcome.transport is Transport.UDP and not _as_expected(facts, expected_sets):
-        confirmed = await line.ask(question, Transport.TCP)
-        outcome, facts = better(outcome, facts, confirmed, delegation_facts(confirmed, domain))
-    return Reading(target, outcome, facts)
+        def start(targets: Sequence[Target]) -> None:
+            running.update(asyncio.create_task(self._read(target)) for target in targets)
 
+        start(now)
+        try:
+            while running:
+                done, _ = await asyncio.wait(
+                    running, timeout=_PATIENCE if waiting else None, return_when=asyncio.FIRST_COMPLETED
+                )
+                running -= done
+                self.readings += [task.result() for task in done]
+                missing = DEFINITE - sum(reading.facts.result.definite for reading in self.readings)
+                more = missing if not done else missing - len(running)
+                if any(task.result().departs for task in done):
+                    more = len(waiting)
+                if more > 0:
+                    start(waiting[:more])
+                    del waiting[:more]
+                if missing <= 0 or not running:
+                    self.settled.set()
+        finally:
+            self.settled.set()
+            for task in running:
+                task.cancel()
+        return sorted(self.readings, key=lambda reading: reading.target)
 
-def _as_expected(facts: Facts, expected_sets: Collection[frozenset[str]]) -> bool:
-    """Whether nothing needs a second look: an expected delegation, or nothing that was said at all."""
-    if facts.result is Result.REFERRAL:
-        return frozenset(facts.values) in expected_sets
-    return not facts.result.definite and facts.result is not Result.MALFORMED
-
-
-def _departs(facts: Facts, expected_sets: Collection[frozenset[str]]) -> bool:
-    return facts.result.definite and not _as_expected(facts, expected_sets)
+    async def _read(self, target: Target) -> Reading:
+        question = Question(target.address, self._domain, "NS")
+        outcome = await self._line.ask(question)
+        facts = delegation_facts(outcome, self._domain)
+        departs = await self._departs(facts)
+        doubtful = departs or facts.result is Result.MALFORMED
+        if outcome.transport is Transport.UDP and doubtful and not self._confirmed(target.address, facts):
+            over_tcp = await self._line.ask(question, Transport.TCP)
+            outcome, facts = better(outcome, facts, over_tcp, delegation_facts(over_tcp, self._domain))
+            departs = await self._departs(facts)
+        return Reading(target, outcome, facts, departs)
 
 
 def better(outcome: Outcome, facts: Facts, confirmed: Outcome, confirmed_facts: Facts) -> tuple[Outcome, Facts]:

@@ -16,12 +16,16 @@ from nswatch.observe import wire
 
 _MAX_ITERATIONS = 500
 _OPT_OUT = 1
+_PARAMETERS = 2
+_Hashes = dict[tuple[bytes, int], bytes]
+"""What has been computed for one answer, by salt and iterations."""
 
 
 def no_ds(authority: Iterable[dns.rrset.RRset], domain: str) -> bool:
     """Return whether an NSEC or NSEC3 in ``authority`` says that ``domain`` is delegated without a DS RRset."""
+    hashes: _Hashes = {}
     return any(
-        _nsec(rrset, domain) if rrset.rdtype == RdataType.NSEC else _nsec3(rrset, domain)
+        _nsec(rrset, domain) if rrset.rdtype == RdataType.NSEC else _nsec3(rrset, domain, hashes)
         for rrset in authority
         if rrset.rdtype in (RdataType.NSEC, RdataType.NSEC3)
     )
@@ -31,14 +35,16 @@ def _nsec(rrset: dns.rrset.RRset, domain: str) -> bool:
     return wire.text(rrset.name) == domain and any(_delegated_insecurely(rdata.windows) for rdata in rrset)
 
 
-def _nsec3(rrset: dns.rrset.RRset, domain: str) -> bool:
+def _nsec3(rrset: dns.rrset.RRset, domain: str, hashes: _Hashes) -> bool:
     owner = _from_base32hex(rrset.name.labels[0])
     if owner is None:
         return False
     for rdata in rrset:
         if rdata.algorithm != 1 or rdata.iterations > _MAX_ITERATIONS:
             continue
-        wanted = _hash(domain, rdata.salt, rdata.iterations)
+        wanted = _hash(domain, rdata.salt, rdata.iterations, hashes)
+        if wanted is None:
+            return False
         if wanted == owner:
             if _delegated_insecurely(rdata.windows):
                 return True
@@ -65,8 +71,18 @@ def _has(windows: Iterable[tuple[int, bytes]], rdtype: int) -> bool:
     )
 
 
-def _hash(domain: str, salt: bytes, iterations: int) -> bytes:
-    """Return the NSEC3 hash of ``domain`` (RFC 5155 section 5; SHA-1 is the only algorithm there is)."""
+def _hash(domain: str, salt: bytes, iterations: int, hashes: _Hashes) -> bytes | None:
+    """Return the NSEC3 hash of ``domain`` (RFC 5155 section 5; SHA-1 is the only algorithm there is).
+
+    A zone has one salt and number of iterations, two while it changes them; None for more than that in one answer.
+    """
+    known = hashes.get((salt, iterations))
+    if known is None and len(hashes) < _PARAMETERS:
+        known = hashes[salt, iterations] = _hashed(domain, salt, iterations)
+    return known
+
+
+def _hashed(domain: str, salt: bytes, iterations: int) -> bytes:
     owner = dns.name.from_text(domain).canonicalize().to_digestable()
     value = hashlib.sha1(owner + salt, usedforsecurity=False).digest()
     for _ in range(iterations):

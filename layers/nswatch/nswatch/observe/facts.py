@@ -5,9 +5,8 @@ parent (a referral, RFC 1034 section 4.3.2), and data at a server that should be
 case, compression and duplicates never change the facts. Names in RDATA are lower-case without the trailing dot.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Hashable
+from typing import Any, TypeVar
 
 import dns.flags
 import dns.message
@@ -20,6 +19,7 @@ from dns.rdatatype import RdataType
 from nswatch.model import Facts, Outcome, Result, Status
 from nswatch.names import is_within
 from nswatch.observe import denial, wire
+from nswatch.observe.memo import Memo
 
 _FAILED = {
     Status.TIMEOUT: Result.TIMEOUT,
@@ -29,6 +29,13 @@ _FAILED = {
 }
 _REFUSALS = {dns.rcode.REFUSED: Result.REFUSED, dns.rcode.SERVFAIL: Result.SERVFAIL}
 _CNAME_CHAIN = 8
+_ANSWERED = Status.ANSWERED  # looking a member up is slow in 3.11
+
+_Section = list[tuple[str, dns.rrset.RRset]]
+"""The RRsets of a section with their owners."""
+_Asked = TypeVar("_Asked", bound=Hashable)
+_Answer = tuple[str, str, bool]
+"""QNAME, QTYPE, and whether recursion was desired."""
 
 
 def delegation_facts(outcome: Outcome, domain: str) -> Facts:
@@ -37,7 +44,7 @@ def delegation_facts(outcome: Outcome, domain: str) -> Facts:
     REFERRAL, NODATA, NXDOMAIN and OVER_CAP are definite. A server that is authoritative for the child as well shows
     the child's data instead (NOT_VISIBLE). An answer without authority for the parent is NOT_AUTHORITATIVE.
     """
-    return _read(outcome, lambda message: _delegation(message, domain))
+    return _read(_DELEGATIONS, outcome, domain)
 
 
 def answer_facts(outcome: Outcome) -> Facts:
@@ -46,21 +53,20 @@ def answer_facts(outcome: Outcome) -> Facts:
     The answer must be authoritative (AA=1), unless recursion was desired.
     """
     question = outcome.question
-    return _read(outcome, lambda message: _answer(message, question.qname, question.qtype, question.recursion_desired))
+    return _read(_ANSWERS, outcome, (question.qname, question.qtype, question.recursion_desired))
 
 
-def _read(outcome: Outcome, read: Callable[[dns.message.Message], Facts]) -> Facts:
-    if outcome.status is Status.OVER_CAP:
-        return Facts(Result.OVER_CAP, digest=outcome.reason, note="larger than we parse")
-    if outcome.status in _FAILED or outcome.wire is None:
+def _read(memo: Memo[_Asked], outcome: Outcome, asked: _Asked) -> Facts:
+    if outcome.status is not _ANSWERED or outcome.wire is None:
+        if outcome.status is Status.OVER_CAP:
+            return Facts(Result.OVER_CAP, digest=outcome.reason, note="larger than we parse")
         return Facts(_FAILED.get(outcome.status, Result.MALFORMED), note=outcome.reason)
     try:
-        message = wire.parse(outcome.wire)
+        return memo.facts(outcome.wire, asked)
     except wire.TooCostly as costly:
         return Facts(Result.OVER_CAP, digest=wire.digest(outcome.wire), note=str(costly))
     except wire.Malformed as malformed:
         return Facts(Result.MALFORMED, note=str(malformed))
-    return _error(message) or read(message)
 
 
 def _error(message: dns.message.Message) -> Facts | None:
@@ -70,6 +76,14 @@ def _error(message: dns.message.Message) -> Facts | None:
     if rcode not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
         return Facts(Result.OTHER_ERROR, note=dns.rcode.to_text(rcode))
     return Facts(Result.OTHER_ERROR, note="truncated") if message.flags & dns.flags.TC else None
+
+
+def _read_delegation(message: dns.message.Message, domain: str) -> Facts:
+    return _error(message) or _delegation(message, domain)
+
+
+def _read_answer(message: dns.message.Message, asked: _Answer) -> Facts:
+    return _error(message) or _answer(message, *asked)
 
 
 def _delegation(message: dns.message.Message, domain: str) -> Facts:
@@ -106,7 +120,7 @@ def _referral(sections: "_Sections", domain: str, *, nxdomain: bool) -> Facts:
     if ds is not None:
         keys: tuple[str, ...] | None = canonical_values(ds)
     else:
-        keys = () if denial.no_ds(sections.authority, domain) else None
+        keys = () if denial.no_ds(sections.message.authority, domain) else None
     return Facts(Result.REFERRAL, values=hosts, ttl=rrset.ttl, ds=keys, glue=sections.glue(hosts))
 
 
@@ -120,18 +134,19 @@ def _answer(message: dns.message.Message, qname: str, qtype: str, recursive: boo
         )
     rdtype = dns.rdatatype.from_text(qtype)
     owner, aliases = qname, list[str]()
-    while len(aliases) < _CNAME_CHAIN:
+    while len(aliases) <= _CNAME_CHAIN and owner not in (qname, *aliases)[: len(aliases)]:
         rrset = sections.find(sections.answer, owner, rdtype)
         if rrset is not None:
             note = f"by way of {', '.join(aliases)}" if aliases else ""
-            return Facts(Result.ANSWER, values=canonical_values(rrset), ttl=rrset.ttl, note=note)
+            values = canonical_values(rrset)
+            return Facts(Result.ANSWER, values=values, ttl=rrset.ttl, note=note, aliases=tuple(aliases))
         alias = sections.find(sections.answer, owner, RdataType.CNAME)
         if alias is None:
             break
         owner = canonical_values(alias)[0]
         aliases.append(owner)
     if aliases:
-        return Facts(Result.NODATA, note=f"an alias of {', '.join(aliases)}")
+        return Facts(Result.NODATA, note=f"an alias of {', '.join(aliases)}", aliases=tuple(aliases))
     owners = sections.owners(sections.authority, RdataType.SOA)
     if not recursive and owners and not any(is_within(qname, soa) for soa in owners):
         return Facts(Result.NOT_AUTHORITATIVE, note=f"speaks for {', '.join(owners)}")
@@ -152,45 +167,41 @@ def canonical_values(rrset: dns.rrset.RRset) -> tuple[str, ...]:
 def _value(rdata: Any) -> str:
     match rdata.rdtype:
         case RdataType.NS | RdataType.CNAME | RdataType.PTR | RdataType.DNAME:
-            return wire.text(rdata.target)
+            value = wire.text(rdata.target)
         case RdataType.MX:
-            return f"{rdata.preference} {wire.text(rdata.exchange)}"
+            value = f"{rdata.preference} {wire.text(rdata.exchange)}"
         case RdataType.SRV:
-            return f"{rdata.priority} {rdata.weight} {rdata.port} {wire.text(rdata.target)}"
+            value = f"{rdata.priority} {rdata.weight} {rdata.port} {wire.text(rdata.target)}"
         case RdataType.SOA:
             numbers = f"{rdata.serial} {rdata.refresh} {rdata.retry} {rdata.expire} {rdata.minimum}"
-            return f"{wire.text(rdata.mname)} {wire.text(rdata.rname)} {numbers}"
+            value = f"{wire.text(rdata.mname)} {wire.text(rdata.rname)} {numbers}"
         case RdataType.DS:
-            return f"{rdata.key_tag} {int(rdata.algorithm)} {int(rdata.digest_type)} {rdata.digest.hex()}"
+            value = f"{rdata.key_tag} {int(rdata.algorithm)} {int(rdata.digest_type)} {rdata.digest.hex()}"
+        case RdataType.TXT:
+            value = b"".join(rdata.strings).decode("utf-8", "backslashreplace")  # as a watchlist's texts are read
         case _:
-            return str(rdata.to_text())
+            value = str(rdata.to_text())
+    return value
 
 
-@dataclass(frozen=True, slots=True)
 class _Sections:
-    """The sections of a message, asked by canonical names."""
+    """The sections of a message, asked by canonical names; each owner's text is made once."""
 
-    message: dns.message.Message
-
-    @property
-    def answer(self) -> list[dns.rrset.RRset]:
-        return self.message.answer
-
-    @property
-    def authority(self) -> list[dns.rrset.RRset]:
-        return self.message.authority
+    def __init__(self, message: dns.message.Message) -> None:
+        self.message = message
+        self.answer = [(wire.text(rrset.name), rrset) for rrset in message.answer]
+        self.authority = [(wire.text(rrset.name), rrset) for rrset in message.authority]
 
     @staticmethod
-    def find(section: list[dns.rrset.RRset], owner: str, rdtype: int) -> dns.rrset.RRset | None:
-        for rrset in section:
-            if rrset.rdtype == rdtype and rrset.rdclass == dns.rdataclass.IN and wire.text(rrset.name) == owner:
+    def find(section: _Section, owner: str, rdtype: int) -> dns.rrset.RRset | None:
+        for name, rrset in section:
+            if name == owner and rrset.rdtype == rdtype and rrset.rdclass == dns.rdataclass.IN:
                 return rrset
         return None
 
     @staticmethod
-    def owners(section: list[dns.rrset.RRset], rdtype: int) -> tuple[str, ...]:
-        found = {wire.text(rrset.name) for rrset in section if rrset.rdtype == rdtype}
-        return tuple(sorted(found))
+    def owners(section: _Section, rdtype: int) -> tuple[str, ...]:
+        return tuple(sorted({name for name, rrset in section if rrset.rdtype == rdtype}))
 
     def glue(self, hosts: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Return the addresses in the additional section for those of ``hosts`` that have any."""
@@ -199,3 +210,7 @@ class _Sections:
             if rrset.rdtype in (RdataType.A, RdataType.AAAA) and (host := wire.text(rrset.name)) in hosts:
                 found.setdefault(host, set()).update(rdata.address for rdata in rrset)
         return tuple((host, tuple(sorted(found[host]))) for host in sorted(found))
+
+
+_DELEGATIONS: Memo[str] = Memo(_read_delegation)
+_ANSWERS: Memo[_Answer] = Memo(_read_answer)

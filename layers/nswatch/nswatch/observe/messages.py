@@ -2,79 +2,127 @@
 
 import os
 from dataclasses import dataclass
-from functools import lru_cache
 
 import dns.flags
 import dns.message
 import dns.rcode
 
+from nswatch.model import Question
+
 EDNS_PAYLOAD = 1232
 """What is advertised (DNS flag day 2020): an answer of that size is not fragmented anywhere."""
+NO_OPTIONS = b"\0\0"
+"""OPT's RDLENGTH where there is no option."""
 
-_QR, _OPCODE, _TC = 0x80, 0x78, 0x02
+_QR, _OPCODE = 0x80, 0x78
 _HEADER = 12
 _OPT_NAME_AND_TYPE = b"\0\0\x29"
+_TEMPLATES = 4096
+_POOL = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One question's wire with ID 0; ``question`` is its question section, ``letters`` where QNAME has letters."""
+    """One question's wire in pieces: ``head`` is the header behind the ID, ``opt`` OPT up to its RDLENGTH or empty.
 
-    wire: bytes
+    ``question`` is the question section; ``number`` is that as one number, of ``size`` octets, and ``letters`` has bit
+    0x20 set where QNAME has a letter in it.
+    """
+
+    head: bytes
     question: bytes
-    letters: tuple[int, ...]
+    opt: bytes
+    number: int
+    size: int
+    letters: int
 
 
-@lru_cache(maxsize=4096)
-def template(
-    qname: str, qtype: str, *, recursion_desired: bool, dnssec_ok: bool, checking_disabled: bool, edns: bool
-) -> Template:
+_Asked = tuple[str, str, bool, bool, bool, bool]
+_templates: dict[_Asked, Template] = {}
+
+
+def template(question: Question, *, edns: bool) -> Template:
     """Return the prebuilt message for a question (52 µs when built with dnspython, so it is kept)."""
-    flags = (dns.flags.RD if recursion_desired else 0) | (dns.flags.CD if checking_disabled else 0)
+    asked = (
+        question.qname, question.qtype, question.recursion_desired, question.dnssec_ok, question.checking_disabled, edns
+    )  # fmt: skip
+    found = _templates.get(asked)
+    if found is None:
+        if len(_templates) >= _TEMPLATES:
+            del _templates[next(iter(_templates))]
+        found = _templates[asked] = _build(question, edns=edns)
+    return found
+
+
+def _build(question: Question, *, edns: bool) -> Template:
+    flags = (dns.flags.RD if question.recursion_desired else 0) | (dns.flags.CD if question.checking_disabled else 0)
     message = dns.message.make_query(
-        qname.removesuffix(".") + ".",
-        qtype,
+        question.qname.removesuffix(".") + ".",
+        question.qtype,
         use_edns=0 if edns else False,
-        want_dnssec=dnssec_ok and edns,
+        want_dnssec=question.dnssec_ok and edns,
         payload=EDNS_PAYLOAD,
         flags=flags,
         id=0,
     )
     wire = message.to_wire()
-    at, letters = _HEADER, list[int]()
+    at, letters = _HEADER, bytearray()
     while wire[at]:
-        letters += [i for i in range(at + 1, at + 1 + wire[at]) if chr(wire[i]).isalpha() and wire[i] < 128]
+        label = wire[at + 1 : at + 1 + wire[at]]
+        letters += b"\0" + bytes(0x20 if each < 128 and chr(each).isalpha() else 0 for each in label)
         at += wire[at] + 1
-    return Template(wire, wire[_HEADER : at + 5], tuple(letters))
+    end = at + 5
+    opt = wire[end : -len(NO_OPTIONS)] if edns else b""
+    section = wire[_HEADER:end]
+    mask = int.from_bytes(letters + bytes(5), "big")
+    return Template(wire[2:_HEADER], section, opt, int.from_bytes(section, "big"), len(section), mask)
 
 
-def stamp(prebuilt: Template, ident: int, *, mix_case: bool) -> tuple[bytes, bytes]:
-    """Return (message with that ID, its question section).
+class Dice:
+    """Unpredictable octets, drawn from the system many at a time. Not for use across a fork."""
 
-    ``mix_case`` draws the letter case of QNAME, so that a forger off the path must guess it as well
-    (draft-vixie-dnsext-dns0x20).
-    """
-    wire = bytearray(prebuilt.wire)
-    wire[0:2] = ident.to_bytes(2, "big")
-    if mix_case and prebuilt.letters:
-        draw = int.from_bytes(os.urandom(len(prebuilt.letters) // 8 + 1), "big")
-        for bit, at in enumerate(prebuilt.letters):
-            if draw >> bit & 1:
-                wire[at] ^= 0x20
-    return bytes(wire), bytes(wire[_HEADER : _HEADER + len(prebuilt.question)])
+    def __init__(self) -> None:
+        self._pool = b""
+        self._at = 0
+
+    def draw(self, octets: int) -> bytes:
+        """Return so many octets (at most 4096)."""
+        at = self._at
+        end = self._at = at + octets
+        if end > len(self._pool):
+            self._pool = os.urandom(_POOL)
+            at, self._at = 0, octets
+            end = octets
+        return self._pool[at:end]
+
+    def ident(self) -> bytes:
+        """Return a message ID."""
+        return self.draw(2)
+
+    def mix_case(self, prebuilt: Template) -> bytes:
+        """Return the question section in a drawn letter case, which a forger off the path must guess as well.
+
+        See draft-vixie-dnsext-dns0x20.
+        """
+        size = prebuilt.size
+        drawn = int.from_bytes(self.draw(size), "big") & prebuilt.letters
+        return (prebuilt.number ^ drawn).to_bytes(size, "big")
 
 
-def random_id() -> int:
-    """Return 16 unpredictable bits."""
-    return int.from_bytes(os.urandom(2), "big")
+def compose(prebuilt: Template, ident: bytes, section: bytes, options: bytes = NO_OPTIONS) -> bytes:
+    """Return a query's wire; ``options`` are OPT's RDLENGTH and RDATA, left out where there is no OPT."""
+    if prebuilt.opt:
+        return b"".join((ident, prebuilt.head, section, prebuilt.opt, options))
+    return ident + prebuilt.head + section
 
 
 def is_reply(data: bytes, question: bytes, *, fold_case: bool = False) -> bool:
     """Whether ``data`` is a response (QR, opcode QUERY) to exactly this question section; its ID is not looked at."""
     if len(data) < _HEADER or not data[2] & _QR or data[2] & _OPCODE or data[4:6] != b"\0\1":
         return False
-    seen = data[_HEADER : _HEADER + len(question)]
-    return seen == question or (fold_case and seen.lower() == question.lower())
+    if data.startswith(question, _HEADER):
+        return True
+    return fold_case and data[_HEADER : _HEADER + len(question)].lower() == question.lower()
 
 
 def is_bare_error(data: bytes) -> bool:
@@ -96,8 +144,3 @@ def dislikes_edns(data: bytes) -> bool:
             at += data[at] + 1
         at += 5
     return data[at : at + 3] == _OPT_NAME_AND_TYPE and data[at + 5 : at + 6] == b"\1"
-
-
-def is_truncated(data: bytes) -> bool:
-    """Whether TC is set."""
-    return bool(data[2] & _TC)

@@ -1,77 +1,33 @@
-"""One pass over one domain from one region: which servers, what each says, and nothing about whether it is right."""
+"""One pass over one domain from one region: the order of work. `Expectations` alone says what is right."""
 
 import asyncio
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import Any
 
-from nswatch.expect.watchlist import DomainEntry
-from nswatch.model import Clock, Facts, Key, Observation, Question, Result, Source, Status, Transport
-from nswatch.names import is_within
+from nswatch.model import Clock, Facts, Observation, Result, Source
 from nswatch.observe import plan
-from nswatch.observe.budget import ADDRESSES, NAMES, Budget
-from nswatch.observe.delegation_round import Line, Reading, ask_delegation, better
-from nswatch.observe.facts import answer_facts
-from nswatch.observe.plan import Target, Turn
-from nswatch.observe.reply import preferred
-from nswatch.observe.servers import Addresses, Interception, Parent
+from nswatch.observe.answers_round import DEPARTING, AnswersRound
+from nswatch.observe.budget import NAMES, Budget
+from nswatch.observe.delegation_round import DelegationRound, Line, Reading
+from nswatch.observe.hosts_round import HostsRound, glue_of
+from nswatch.observe.origins import OriginMemory, Origins
+from nswatch.observe.plan import Grain, RRset, Target, Turn
+from nswatch.observe.servers import Addresses, Parent
+from nswatch.observe.task import DomainPass, DomainTask, Vantage, says_the_same
 from nswatch.observe.transport import Asker
 from nswatch.observe.walk import Walker
 
 SECONDS = 10.0
 """How long a domain may take in a pass."""
 CONCURRENT_DOMAINS = 50
-_WALK_SHARE, _HOST_SHARE = 100, 30
-"""How many of a domain's queries all look-ups of hosts together, and that of one host, may use: the delegation and the
-apex are asked however many hosts an attacker lists."""
+_PARENT, _RESOLVERS = 50, 60
+"""How many of a domain's queries are the parent's alone, and how many resolvers may cost: neither an attacker's list of
+hosts nor a long watchlist keeps the delegation, or the expected servers, from being asked."""
+_ALIAS = 30
+"""How many queries following one alias out of the zone may cost."""
 _log = logging.getLogger(__name__)
-
-Followed = Sequence[tuple[str, Sequence[str]]]
-"""Formerly forged hosts, each with its last known addresses."""
-
-
-@dataclass(frozen=True, slots=True)
-class DomainTask:
-    """One domain of a shard: the entry, what is expected of it now, and what the record says needs another look.
-
-    ``expected_sets`` are the NS sets approved now (the current one and those of open windows), ``expected_hosts`` all
-    hosts in them; ``unexpected`` are the keys whose last answer was not the expected one or is not confirmed. In the
-    ``first`` pass over a domain every server is asked, so that the record is whole from the start.
-    """
-
-    entry: DomainEntry
-    expected_hosts: frozenset[str]
-    expected_sets: Collection[frozenset[str]]
-    followed: Followed = ()
-    unexpected: Collection[Key] = frozenset()
-    first: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DomainPass:
-    """What one pass found. ``complete`` is False when no server of the parent said what the delegation is.
-
-    ``hosts`` are the look-ups of the name servers' addresses that were made by walking (glue is in the facts).
-    """
-
-    domain: str
-    observations: tuple[Observation, ...]
-    complete: bool
-    interception: Interception | None = None
-    parent: Parent | None = None
-    hosts: tuple[Addresses, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Vantage:
-    """From where and when a pass is made: the region, its turn, and the watchlist's version it goes by."""
-
-    region: str
-    region_index: int
-    region_count: int
-    pass_time: datetime
-    watchlist_version: int
 
 
 async def observe_shard(
@@ -82,26 +38,28 @@ async def observe_shard(
     vantage: Vantage,
     clock: Clock,
     deadline: float,
+    origins: OriginMemory | None = None,
     seconds: float = SECONDS,
 ) -> list[DomainPass]:
     """Observe several domains at once and return one pass each, in their order.
 
     Each domain has ``seconds`` and a budget of its own, all end by loop time ``deadline``; a domain that makes our own
-    code fail is logged and not complete, and harms no other.
+    code fail is logged and not complete, and harms no other. ``origins`` may outlive the pass.
     """
     loop = asyncio.get_running_loop()
     places = asyncio.Semaphore(CONCURRENT_DOMAINS)
+    memory = OriginMemory(clock) if origins is None else origins
 
     async def one(task: DomainTask) -> DomainPass:
         async with places:
             until = min(deadline, loop.time() + seconds)
-            return await _Pass(task, asker, walker, vantage, clock, until).run()
+            return await _Pass(task, asker, walker, vantage, clock, until, memory).run()
 
     passes = list[DomainPass]()
     for task, result in zip(tasks, await asyncio.gather(*map(one, tasks), return_exceptions=True), strict=True):
         if isinstance(result, Exception):
-            _log.error("the pass over %s failed", task.entry.domain, exc_info=result)
-            passes.append(DomainPass(task.entry.domain, (), complete=False))
+            _log.error("the pass over %s failed", task.domain, exc_info=result)
+            passes.append(DomainPass(task.domain, (), complete=False))
         elif isinstance(result, BaseException):
             raise result
         else:
@@ -109,27 +67,19 @@ async def observe_shard(
     return passes
 
 
-async def observe_domain(  # noqa: PLR0913 - one name for each thing that a pass depends on
-    entry: DomainEntry,
+async def observe_domain(
+    task: DomainTask,
     *,
     asker: Asker,
     walker: Walker,
-    region: str,
-    region_index: int,
-    region_count: int,
-    pass_time: datetime,
-    watchlist_version: int,
-    followed: Followed = (),
-    unexpected: Collection[Key] = frozenset(),
-    expected_hosts: frozenset[str],
-    expected_sets: Collection[frozenset[str]],
+    vantage: Vantage,
     clock: Clock,
     deadline: float,
+    origins: OriginMemory | None = None,
 ) -> DomainPass:
-    """Observe one domain until loop time ``deadline``; see `DomainTask`, `Vantage` and `DomainPass`."""
-    task = DomainTask(entry, expected_hosts, expected_sets, followed, unexpected)
-    vantage = Vantage(region, region_index, region_count, pass_time, watchlist_version)
-    return await _Pass(task, asker, walker, vantage, clock, deadline).run()
+    """Observe one domain until loop time ``deadline``."""
+    memory = OriginMemory(clock) if origins is None else origins
+    return await _Pass(task, asker, walker, vantage, clock, deadline, memory).run()
 
 
 @dataclass(slots=True)
@@ -142,162 +92,174 @@ class _Pass:
     vantage: Vantage
     clock: Clock
     deadline: float
+    memory: OriginMemory
     budget: Budget = field(default_factory=Budget)
-    walks: Budget = field(init=False)
-    lookups: dict[str, Addresses] = field(default_factory=dict)
+    turn: Turn = field(init=False)
+    watched: tuple[RRset, ...] = field(init=False)
+    known: tuple[str, ...] = field(init=False)
+    hosts: HostsRound = field(init=False)
+    answers: AnswersRound = field(init=False)
+    delegation: DelegationRound = field(init=False)
+    zone: str = "."
+    placed: set[str] = field(default_factory=set)
+    others: Budget = field(init=False)
     started: float = field(default_factory=lambda: asyncio.get_running_loop().time())
 
     def __post_init__(self) -> None:
-        self.walks = self.budget.share(_WALK_SHARE)
+        task, vantage = self.task, self.vantage
+        every = task.entry.delegation_every
+        self.turn = plan.turn_of(vantage.pass_time, vantage.region_index, vantage.region_count, every)
+        self.watched = task.expectations.watched()
+        self.known = tuple(sorted(task.expectations.allowed.hosts | {host for host, _ in task.followed}))
+        self.others = self.budget.share(self.budget.left - _PARENT)
+        self.hosts = HostsRound(task, self.walker, vantage, self.others, self.clock)
+        origins = Origins(task, self.walker, self.memory, vantage, self.others, self.clock, self.at(0.9))
+        self.answers = AnswersRound(task, vantage, origins, self._look_up)
+        self.delegation = DelegationRound(
+            task.domain, self.line(self.budget, 0.5, 0.65), self._departs, self._is_confirmed
+        )
 
-    @property
-    def domain(self) -> str:
-        return self.task.entry.domain
-
-    @property
-    def turn(self) -> Turn:
-        every = self.task.entry.delegation_every
-        return plan.turn_of(self.vantage.pass_time, self.vantage.region_index, self.vantage.region_count, every)
+    def _look_up(self, host: str) -> Coroutine[Any, Any, Addresses]:
+        return self.walker.addresses_of(host, self.others.share(_ALIAS), self.at(0.9))
 
     def at(self, part: float) -> float:
         """Return the loop time at which this part of the pass's time is over."""
         return self.started + (self.deadline - self.started) * part
 
+    def line(self, budget: Budget, until: float, tcp_until: float) -> Line:
+        """Return the way to the servers for a part of the pass."""
+        return Line(self.asker, budget, self.clock, self.at(until), self.at(tcp_until))
+
     async def run(self) -> DomainPass:
-        """Ask the parent, and meanwhile look the expected hosts up; then ask the apex."""
-        outside = [host for host in sorted(self._known_hosts()) if not is_within(host, self.domain)]
-        (parent, readings), _ = await asyncio.gather(self._delegation(), self._look_up(outside, self.at(0.6)))
-        observed = [self._observation(Source.PARENT, reading, Question("", self.domain, "NS")) for reading in readings]
-        glue = _glue(readings, parent.zone)
-        delegated = {host for reading in readings if reading.facts.result is Result.REFERRAL
-                     for host in reading.facts.values}  # fmt: skip
-        # Before anything is spent on what may be an attacker's list of hosts, the expected servers are asked.
-        expected = self._targets(self.task.expected_hosts, glue)
-        suspects = {target.address for target in expected} if self.task.first else self._suspects()
-        first = plan.apex_servers(expected, self._followed_targets(glue), self.turn, suspects)
-        new = sorted(delegated - self.task.expected_hosts)[:NAMES]
-        missing = [host for host in (*self._known_hosts(), *new) if host not in glue and host not in self.lookups]
-        apex, _ = await asyncio.gather(self._apex(first), self._look_up(sorted(missing), self.at(0.75)))
-        asked = {target.address for target in first}
-        late = [host for host in missing if host in self._known_hosts()]
-        second = plan.apex_servers((), (*self._targets(new, glue), *self._targets(late, {})), self.turn)
-        apex += await self._apex([target for target in second if target.address not in asked])
-        observed += apex
+        """Ask the parent, and meanwhile the resolvers and the expected servers; then whoever else is delegated.
+
+        Last comes who gives what, where anything departs from what is expected. Before anything is spent on what may
+        be an attacker's list of hosts, the expected servers are asked.
+        """
+        async with asyncio.TaskGroup() as group:
+            asking = group.create_task(self._ask_parent())
+            self.hosts.start(group, self.known, self.at(0.5))
+            group.create_task(self._ask_resolvers())
+            await self.hosts.resolved(self.known)
+            await self.delegation.settled.wait()
+            expected = group.create_task(self._ask_expected())
+            parent, readings = await asking
+            delegated = _hosts(readings)
+            new = sorted(delegated - set(self.known))[:NAMES]
+            self.hosts.start(group, new, self.at(0.65))
+            await self.hosts.resolved(new)
+            await expected
+            await self._ask_delegated(new)
+        await self._escalate(delegated, readings)
+        observations = (
+            *filter(None, map(self._parent_observation, readings)),
+            *self.answers.observations(Source.AUTHORITATIVE),
+            *self.hosts.observations(delegated | self.task.expectations.allowed.hosts),
+            *self.answers.origins.observations(),
+            *self.answers.observations(Source.RECURSIVE),
+        )
         complete = any(reading.facts.result.definite for reading in readings)
-        found = tuple(observation for observation in observed if observation is not None)
-        return DomainPass(
-            self.domain,
-            found,
-            complete,
-            parent.interception,
-            parent,
-            tuple(self.lookups[h] for h in sorted(self.lookups)),
+        return DomainPass(self.task.domain, observations, complete, parent.interception, parent)
+
+    # The parent
+
+    async def _ask_parent(self) -> tuple[Parent, list[Reading]]:
+        try:
+            parent = await self.walker.parent_of(self.task.domain, self.budget, self.at(0.45))
+            self.zone = parent.zone
+            targets = [Target(server.name, address) for server in parent.servers for address in server.addresses]
+            suspects = {address for address, qname, _ in self._again(Source.PARENT) if qname == self.task.domain}
+            if self.task.first:
+                suspects = {target.address for target in targets}
+            now, reserve = plan.parent_servers(targets, self.turn, suspects)
+            return parent, await self.delegation.run(now, reserve)
+        finally:
+            self.delegation.settled.set()
+
+    async def _departs(self, facts: Facts) -> bool:
+        """Whether a definite answer of the parent is not what is expected, its glue included."""
+        if not facts.result.definite:
+            return False
+        expected = self.task.expectations
+        if facts.result is not Result.REFERRAL or frozenset(facts.values) not in expected.allowed.ns_sets:
+            return True
+        suspicious = [host for host, _ in expected.glue_departs(facts, {})]
+        return bool(suspicious and expected.glue_departs(facts, await self.hosts.resolved(suspicious)))
+
+    def _is_confirmed(self, address: str, facts: Facts) -> bool:
+        key = self.vantage.key(Source.PARENT, address, self.task.domain, "NS")
+        return says_the_same(self.task.record.confirmed.get(key), facts, Source.PARENT)
+
+    def _parent_observation(self, reading: Reading) -> Observation | None:
+        key = self.vantage.key(Source.PARENT, reading.target.address, self.task.domain, "NS")
+        return self.vantage.observation(self.task.domain, key, reading.target.host, reading.facts, reading.outcome)
+
+    # The servers and resolvers
+
+    async def _ask_resolvers(self) -> None:
+        asks = plan.recursive(
+            self.task.domain,
+            self.task.entry.resolvers,
+            self.watched,
+            self.turn,
+            self._again(Source.RECURSIVE),
+            everything=self.task.first,
+        )
+        await self.answers.ask(asks, self.line(self.others.share(_RESOLVERS), 0.7, 0.85))
+
+    async def _ask_expected(self) -> None:
+        """Ask the expected servers whose turn it is, and the followed ones."""
+        glue = glue_of(self.delegation.readings, self.zone)
+        targets = self.hosts.targets(sorted(self.task.expectations.allowed.hosts), glue)
+        self.placed = {target.host for target in targets}
+        usual = [target for target in targets if not self.hosts.strange(target)]
+        strange = [target for target in targets if self.hosts.strange(target)]
+        await self._ask_servers(usual, (*strange, *self.hosts.followed(glue)))
+
+    async def _ask_delegated(self, new: Iterable[str]) -> None:
+        """Ask the other delegated servers, and expected ones at addresses that only a slow parent's server gave."""
+        glue = glue_of(self.delegation.readings, self.zone)
+        expected = self.hosts.targets(sorted(self.task.expectations.allowed.hosts), glue)
+        late = [target for target in expected if target.host not in self.placed or self.hosts.strange(target)]
+        await self._ask_servers((), (*late, *self.hosts.targets(new, glue)))
+
+    async def _ask_servers(self, usual: Iterable[Target], always: Iterable[Target]) -> None:
+        asks = plan.authoritative(
+            self.task.domain,
+            usual,
+            always,
+            self.watched,
+            self.turn,
+            self._again(Source.AUTHORITATIVE),
+            everything=self.task.first,
+        )
+        await self.answers.ask(asks, self.line(self.others, 0.7, 0.85))
+
+    async def _escalate(self, delegated: Set[str], readings: Iterable[Reading]) -> None:
+        """Ask everybody for what somebody gave otherwise than expected, and for the SOA where a server fails."""
+        domain, answered = self.task.domain, self.answers.answered
+        wrong = {one.ask.rrset for one in answered if one.verdict in DEPARTING}
+        if any(reading.departs for reading in readings):
+            wrong.add((domain, "NS"))
+        glue = glue_of(self.delegation.readings, self.zone)
+        hosts = (*sorted(self.task.expectations.allowed.hosts), *sorted(delegated - set(self.known))[:NAMES])
+        servers = self.hosts.targets(hosts, glue)
+        asks = plan.everywhere(domain, wrong, servers, self.task.entry.resolvers)
+        if any(one.failed and one.ask.target.host in delegated for one in answered):
+            asks += plan.everywhere(domain, [(domain, "SOA")], [each for each in servers if each.host in delegated], ())
+        if asks:
+            await self.answers.ask(asks, self.line(self.others, 0.9, 1.0))
+
+    def _again(self, source: Source) -> frozenset[Grain]:
+        return frozenset(
+            (key.server, key.qname, key.qtype)
+            for key in self.task.record.unexpected
+            if (key.region, key.source) == (self.vantage.region, source)
         )
 
-    def _known_hosts(self) -> frozenset[str]:
-        return self.task.expected_hosts | {host for host, _ in self.task.followed}
 
-    async def _delegation(self) -> tuple[Parent, list[Reading]]:
-        parent = await self.walker.parent_of(self.domain, self.budget, self.at(0.5))
-        targets = [Target(server.name, address) for server in parent.servers for address in server.addresses]
-        suspects = {key.server for key in self.task.unexpected if self._mine(key, Source.PARENT)}
-        if self.task.first:
-            suspects = {target.address for target in targets}
-        now, reserve = plan.parent_servers(targets, self.turn, suspects)
-        line = Line(self.asker, self.budget, self.clock, self.at(0.7), self.at(0.85))
-        return parent, await ask_delegation(self.domain, now, reserve, self.task.expected_sets, line)
-
-    def _mine(self, key: Key, source: Source) -> bool:
-        return (key.region, key.source, key.qname) == (self.vantage.region, source, self.domain)
-
-    def _suspects(self) -> set[str]:
-        return {key.server for key in self.task.unexpected if self._mine(key, Source.AUTHORITATIVE)}
-
-    async def _look_up(self, hosts: Iterable[str], deadline: float) -> None:
-        async def one(host: str) -> None:
-            share = self.walks.share(_HOST_SHARE)
-            self.lookups[host] = await self.walker.addresses_of(host, share, deadline)
-
-        await asyncio.gather(*map(one, hosts))
-
-    def _targets(self, hosts: Iterable[str], glue: dict[str, tuple[str, ...]]) -> list[Target]:
-        """Return the servers at the hosts' addresses: by glue, else as looked up."""
-        found = list[Target]()
-        for host in hosts:
-            looked_up = self.lookups.get(host)
-            addresses = glue.get(host) or (looked_up.addresses if looked_up is not None else ())
-            found += [Target(host, address) for address in addresses]
-        return found
-
-    def _followed_targets(self, glue: dict[str, tuple[str, ...]]) -> list[Target]:
-        """Return the followed servers; one whose name no longer resolves is asked at its last known addresses."""
-        found = list[Target]()
-        for host, known in self.task.followed:
-            now = self._targets([host], glue)
-            found += now or [Target(host, address) for address in list(known)[:ADDRESSES]]
-        return found
-
-    async def _apex(self, targets: Sequence[Target]) -> list[Observation | None]:
-        line = Line(self.asker, self.budget, self.clock, self.at(0.9), self.at(1.0))
-        asked = [
-            (target, Question(target.address, self.domain, qtype)) for target in targets for qtype in ("NS", "SOA")
-        ]
-        readings = await asyncio.gather(*(self._read_apex(target, question, line) for target, question in asked))
-        return [
-            self._observation(Source.AUTHORITATIVE, reading, question)
-            for reading, (_, question) in zip(readings, asked, strict=True)
-        ]
-
-    async def _read_apex(self, target: Target, question: Question, line: Line) -> Reading:
-        outcome = await line.ask(question)
-        facts = answer_facts(outcome)
-        if outcome.transport is Transport.UDP and self._surprises(facts, question.qtype):
-            confirmed = await line.ask(question, Transport.TCP)
-            outcome, facts = better(outcome, facts, confirmed, answer_facts(confirmed))
-        return Reading(target, outcome, facts)
-
-    def _surprises(self, facts: Facts, qtype: str) -> bool:
-        if facts.result is Result.ANSWER and qtype == "NS":
-            return frozenset(facts.values) not in self.task.expected_sets
-        if facts.result is Result.ANSWER:
-            expected = expected_mnames(self.task.entry, self.vantage.pass_time)
-            return bool(expected) and not {value.split(" ", 1)[0] for value in facts.values} <= expected
-        return facts.result.definite or facts.result is Result.MALFORMED
-
-    def _observation(self, source: Source, reading: Reading, question: Question) -> Observation | None:
-        outcome, facts, target = reading.outcome, reading.facts, reading.target
-        untestable = facts.result is Result.UNREACHABLE and ":" in target.address
-        if outcome.status is Status.NOT_ASKED or untestable:
-            return None
-        return Observation(
-            domain=self.domain,
-            key=Key(self.vantage.region, source, target.address, self.domain, question.qtype),
-            server_name=target.host,
-            facts=facts,
-            transport=outcome.transport,
-            sent=outcome.sent,
-            received=outcome.received,
-            pass_time=self.vantage.pass_time,
-            watchlist_version=self.vantage.watchlist_version,
-            wire=outcome.wire,
-        )
-
-
-def expected_mnames(entry: DomainEntry, at: datetime) -> frozenset[str]:
-    """Return the SOA MNAMEs that are approved at ``at``: the current one, and those of open windows."""
-    open_now = [change.delegation for change in entry.planned_changes if change.starts <= at < change.ends]
+def _hosts(readings: Iterable[Reading]) -> frozenset[str]:
+    """Return the hosts that some server of the parent delegates to."""
     return frozenset(
-        delegation.soa_mname
-        for delegation in (entry.delegation, *open_now)
-        if delegation is not None and delegation.soa_mname is not None
+        host for reading in readings if reading.facts.result is Result.REFERRAL for host in reading.facts.values
     )
-
-
-def _glue(readings: Iterable[Reading], parent: str) -> dict[str, tuple[str, ...]]:
-    """Return the glue that the parent may give: at most two addresses of a host from each server that gave some."""
-    found: dict[str, dict[str, None]] = {}
-    for reading in readings:
-        for host, addresses in reading.facts.glue:
-            if is_within(host, parent):
-                found.setdefault(host, {}).update(dict.fromkeys(preferred(addresses)))
-    return {host: tuple(addresses)[: 2 * ADDRESSES] for host, addresses in found.items()}

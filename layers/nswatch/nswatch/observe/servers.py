@@ -1,7 +1,9 @@
-"""What a walk finds: servers, the parent of a domain, the addresses of a host."""
+"""What a walk finds: servers, the parent of a domain, the addresses of a host, the texts of a name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from nswatch.model import Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Parent:
 
 
 class Lookup(StrEnum):
-    """How the look-up of a host's addresses ended; ``UNKNOWN`` is also a budget or deadline that ran out."""
+    """How a look-up ended; ``UNKNOWN`` is also a budget or deadline that ran out."""
 
     FOUND = "found"
     NXDOMAIN = "nxdomain"
@@ -43,9 +45,24 @@ class Lookup(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The addresses of ``host``: IPv4, or IPv6 when it has no IPv4; at most two. ``ttl`` in seconds when found."""
+    """The addresses of ``host``, sorted: all its IPv4 ones, or the IPv6 ones when it has no IPv4.
+
+    ``ttl`` in seconds when found. ``outcome`` is the last answer of the look-up, its evidence. An UNKNOWN look-up holds
+    the addresses that were last found, if any: to be asked, and not to be judged.
+    """
 
     host: str
     addresses: tuple[str, ...]
     result: Lookup
     ttl: int | None = None
+    outcome: Outcome | None = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The TXT RRset of ``name``, as `Facts.values` has it; ``outcome`` is the last answer of the look-up."""
+
+    name: str
+    values: tuple[str, ...]
+    result: Lookup
+    outcome: Outcome | None = field(default=None, compare=False, repr=False)

@@ -1,30 +1,38 @@
 """How questions travel: UDP first, TCP when truncated, mangled or asked for; every end is a value.
 
 What a server or the network does never raises. Timers run on the event loop alone, and the clock that stamps outcomes
-is injected, so that the same code runs on virtual time.
+is injected, so that the same code runs on virtual time. A question over UDP costs no task, no future and no timer of
+its own: that is most of what a query would cost.
 """
 
 import asyncio
-import contextlib
 import ipaddress
-import os
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Protocol, Self
-from weakref import WeakValueDictionary
 
 from nswatch.model import Clock, Outcome, Question, Status, Transport
-from nswatch.observe import messages, tcp, wire
-from nswatch.observe.udp import Endpoint, Exchange, UdpSocket
+from nswatch.observe import messages, outcomes
+from nswatch.observe.cookies import Jar, Look
+from nswatch.observe.exchanges import Batch, Endpoint, Exchange, Lane, Trouble
+from nswatch.observe.overtcp import TcpSide
+from nswatch.observe.places import Places
+from nswatch.observe.udp import UdpSocket
+from nswatch.observe.waits import Waits
 
 WINDOW = 200
 PER_SERVER = 8
-TCP_WINDOW = 64
 _BACKOFF = (0.5, 1.0, 1.5)
 """What part of the timeout each attempt waits: a lost packet is noticed soon, a slow server is still heard."""
+_ICMP_GRACE = 0.2
+"""Seconds that an answer may still take after an ICMP error, which anybody may have forged."""
+_LANES = 4096
+_TC = 0x02
+_NO_RECORDS = bytes(5)
+_ODD_RCODES = frozenset({1, 4, 7})
+"""FORMERR and NOTIMP, which may be about EDNS, and the low bits of BADCOOKIE."""
 
 
 class Asker(Protocol):
@@ -41,10 +49,11 @@ class DnsTransport:
     """The real thing: an async context manager that holds one UDP socket a family while it is entered.
 
     ``route`` gives the socket address that is really used for an address asked. ``timeout`` (seconds) is the mean of
-    the ``attempts``; ``mix_case`` draws QNAME's letter case (answers must repeat it over UDP).
+    the ``attempts``; ``window`` and ``per_server`` bound what is in flight together and to one address; ``mix_case``
+    draws QNAME's letter case (answers must repeat it over UDP); ``jar`` keeps DNS cookies for longer than this lives.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each has a default that production goes by
         self,
         clock: Clock,
         *,
@@ -55,32 +64,39 @@ class DnsTransport:
         window: int = WINDOW,
         per_server: int = PER_SERVER,
         mix_case: bool = True,
+        jar: Jar | None = None,
     ) -> None:
         self._clock = clock
         self._route = route
-        self._attempts = attempts
-        self._timeout = timeout
-        self._tcp_timeout = tcp_timeout
-        self._per_server = per_server
+        self._patience = [timeout * _BACKOFF[min(each, len(_BACKOFF) - 1)] for each in range(attempts)]
         self._mix_case = mix_case
-        self._window = asyncio.Semaphore(window)
-        self._tcp_window = asyncio.Semaphore(TCP_WINDOW)
-        self._servers: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+        self._jar = jar if jar is not None else Jar()
+        self._dice = messages.Dice()
+        self._tcp = TcpSide(clock, self._dice, tcp_timeout)
         self._sockets: dict[int, UdpSocket | OSError] = {}
+        self._lanes: dict[str, Lane] = {}
+        self._batches: set[Batch] = set()
+        self._places = Places(window, per_server, self._start, self._converse)
+        self._waits = Waits(self._wait_over)
         self._entered = False
 
     async def __aenter__(self) -> Self:
+        self._waits.open()
         self._entered = True
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._entered = False
+        for batch in list(self._batches):
+            self._expire(batch)
         for opened in self._sockets.values():
             if isinstance(opened, UdpSocket):
                 opened.close()
         self._sockets.clear()
+        self._lanes.clear()
+        self._waits.close()
+        self._entered = False
 
     async def ask(
         self, questions: Sequence[Question], *, deadline: float, over: Transport = Transport.UDP
@@ -88,164 +104,211 @@ class DnsTransport:
         """See `Asker`."""
         if not self._entered:
             raise RuntimeError("enter the transport first: async with DnsTransport(…) as transport")
-        return list(await asyncio.gather(*(self._ask(question, deadline, over) for question in questions)))
-
-    async def _ask(self, question: Question, deadline: float, over: Transport) -> Outcome:
-        host, port = self._route(question.server)
-        endpoint = (str(ipaddress.ip_address(host)), port)
-        if over is Transport.TCP:
-            return await self._over_tcp(question, endpoint, deadline)
-        async with self._slot(self._window, question.server, deadline) as free:
-            if not free:
-                return self._not_asked(question, Transport.UDP)
-            result = await self._over_udp(question, endpoint, deadline)
-        if isinstance(result, Outcome):
-            return result
-        outcome = await self._over_tcp(question, endpoint, deadline)
-        if result.mangled is None or outcome.status in (Status.ANSWERED, Status.OVER_CAP):
-            return outcome
-        reason = f"not an answer to the question; over TCP: {outcome.status}"
-        seen = result.mangled[: wire.MAX_OCTETS]
-        return Outcome(question, Status.MALFORMED, Transport.UDP, result.sent, result.received, seen, reason)
-
-    async def _over_udp(self, question: Question, endpoint: Endpoint, deadline: float) -> "Outcome | _AskOverTcp":
         loop = asyncio.get_running_loop()
-        sent = self._clock()
-        udp = self._socket(endpoint)
-        if isinstance(udp, OSError):
-            return self._unreachable(question, sent, udp.errno)
-        exchange = udp.open_exchange(endpoint)
+        if not questions or loop.time() >= deadline:
+            return [outcomes.not_asked(question, over, self._clock()) for question in questions]
+        batch = Batch(loop.create_future(), deadline, len(questions), [None] * len(questions))
+        self._batches.add(batch)
+        timer = loop.call_at(deadline, self._expire, batch)
         try:
-            query = self._compose(exchange, question)
-            attempt = 0
-            while attempt < self._attempts and loop.time() < deadline:
-                patience = self._timeout * _BACKOFF[min(attempt, len(_BACKOFF) - 1)]
-                sent = self._clock()
-                reply = await udp.attempt(exchange, query, min(deadline, loop.time() + patience))
-                if reply is not None and exchange.edns and messages.dislikes_edns(reply):
-                    exchange.edns = False
-                    query = self._compose(exchange, question)
-                elif reply is not None:
-                    truncated = messages.is_truncated(reply)
-                    now = self._clock()
-                    return _AskOverTcp(sent, now) if truncated else _answered(question, Transport.UDP, sent, now, reply)
-                elif exchange.mangled is not None:
-                    return _AskOverTcp(sent, self._clock(), exchange.mangled)
-                else:
-                    attempt += 1
+            self._begin(batch, questions, tcp=over is Transport.TCP)
+            await batch.done
         finally:
-            udp.close_exchange(exchange)
-        if attempt == 0:
-            return self._not_asked(question, Transport.UDP)
-        if exchange.refused:
-            return self._unreachable(question, sent, exchange.refused)
-        return Outcome(question, Status.TIMEOUT, Transport.UDP, sent, reason=f"no answer to {attempt} queries")
+            timer.cancel()
+            self._batches.discard(batch)
+            if batch.left:
+                self._abandon(batch)
+            batch.exchanges.clear()  # or each exchange and its batch hold one another until a garbage collection
+        return [outcome for outcome in batch.outcomes if outcome is not None]
 
-    def _unreachable(self, question: Question, sent: datetime, number: int | None) -> Outcome:
-        return Outcome(question, Status.UNREACHABLE, Transport.UDP, sent, self._clock(), reason=_reason(number))
+    def _begin(self, batch: Batch, questions: Sequence[Question], *, tcp: bool) -> None:
+        lanes, add, join = self._lanes, batch.exchanges.append, self._places.join
+        waiting: dict[str, Lane] = {}
+        for place, question in enumerate(questions):
+            lane = lanes.get(question.server) or self._lane(question.server)
+            exchange = Exchange(batch, place, question, lane, messages.template(question, edns=True), tcp)
+            add(exchange)
+            if not join(exchange):
+                waiting[question.server] = lane
+        for lane in waiting.values():
+            self._places.admit(lane)
+        self._places.fill()
 
-    def _compose(self, exchange: Exchange, question: Question) -> bytes:
-        prebuilt = _template(question, edns=exchange.edns)
-        query, exchange.question = messages.stamp(prebuilt, exchange.ident, mix_case=self._mix_case)
-        return query
-
-    async def _over_tcp(self, question: Question, endpoint: Endpoint, deadline: float) -> Outcome:
-        async with self._slot(self._tcp_window, question.server, deadline) as free:
-            if not free:
-                return self._not_asked(question, Transport.TCP)
-            outcome, edns = await self._connection(question, endpoint, deadline, edns=True)
-            if outcome.reason == _CLOSED or (edns and messages.dislikes_edns(outcome.wire or b"")):
-                outcome, _ = await self._connection(question, endpoint, deadline, edns=outcome.reason == _CLOSED)
-            return outcome
-
-    async def _connection(
-        self, question: Question, endpoint: Endpoint, deadline: float, *, edns: bool
-    ) -> tuple[Outcome, bool]:
-        """Ask once over one connection; return the outcome and whether EDNS was used."""
-        loop = asyncio.get_running_loop()
-        if loop.time() >= deadline:
-            return self._not_asked(question, Transport.TCP), edns
-        query, section = messages.stamp(_template(question, edns=edns), messages.random_id(), mix_case=False)
-        sent = self._clock()
-        received: datetime | None = None
-        data: bytes | None = None
-        reason = ""
-        try:
-            data = await tcp.exchange(endpoint, query, section, min(deadline, loop.time() + self._tcp_timeout))
-            status = Status.ANSWERED
-        except TimeoutError:
-            status, reason = Status.TIMEOUT, "no answer over TCP"
-        except tcp.OverCap as error:
-            status, reason, data = Status.OVER_CAP, wire.digest(error.data), error.data
-        except tcp.NotAnAnswer as error:
-            status, reason, data = Status.MALFORMED, str(error), error.data
-        except (tcp.Closed, ConnectionResetError, BrokenPipeError):
-            status, reason = Status.UNREACHABLE, _CLOSED
-        except OSError as error:
-            status, reason = Status.UNREACHABLE, _reason(error.errno)
-        if status is not Status.TIMEOUT:
-            received = self._clock()
-        seen = data[: wire.MAX_OCTETS] if data is not None else None
-        return Outcome(question, status, Transport.TCP, sent, received, seen, reason), edns
-
-    def _socket(self, endpoint: Endpoint) -> UdpSocket | OSError:
+    def _lane(self, server: str) -> Lane:
+        host, port = self._route(server)
+        endpoint = (str(ipaddress.ip_address(host)), port)
+        if len(self._lanes) >= _LANES:
+            idle = [name for name, lane in self._lanes.items() if not lane.in_flight and not lane.waiting]
+            for name in idle:
+                del self._lanes[name]
         family = socket.AF_INET6 if ":" in endpoint[0] else socket.AF_INET
-        if family not in self._sockets:
-            try:
-                self._sockets[family] = UdpSocket(family)
-            except OSError as error:
-                self._sockets[family] = error
-        return self._sockets[family]
+        lane = self._lanes[server] = Lane(endpoint, family, self._jar.of(server))
+        return lane
 
-    @contextlib.asynccontextmanager
-    async def _slot(self, window: asyncio.Semaphore, address: str, deadline: float) -> AsyncIterator[bool]:
-        """Hold a place at the server, then in the window (so that a slow server holds no place of others)."""
-        server = self._servers.get(address)
-        if server is None:
-            server = self._servers[address] = asyncio.Semaphore(self._per_server)
-        async with contextlib.AsyncExitStack() as stack:
-            try:
-                for semaphore in (server, window):
-                    async with asyncio.timeout_at(deadline):
-                        await stack.enter_async_context(semaphore)
-            except TimeoutError:
-                yield False
-                return
-            yield True
+    def _leave_window(self, exchange: Exchange) -> None:
+        """Nothing that comes over UDP counts for this exchange any more."""
+        exchange.done = True
+        self._places.leave_window()
+        opened = self._sockets[exchange.lane.family]
+        if isinstance(opened, UdpSocket):
+            opened.pending.pop(exchange.ident, None)
 
-    def _not_asked(self, question: Question, over: Transport) -> Outcome:
-        return Outcome(question, Status.NOT_ASKED, over, self._clock(), reason="the deadline came first")
+    # UDP
 
+    def _start(self, exchange: Exchange) -> None:
+        udp = self._sockets.get(exchange.lane.family) or self._open(exchange.lane.family)
+        if isinstance(udp, OSError):
+            exchange.sent = self._clock()
+            exchange.trouble = Trouble(refused=udp.errno or 0)
+            self._end(exchange, outcomes.unreachable(exchange, exchange.sent))
+            return
+        ident = self._dice.ident()
+        while ident in udp.pending:
+            ident = self._dice.ident()
+        exchange.ident = ident
+        udp.pending[ident] = exchange
+        self._compose(exchange)
+        self._send(exchange, udp)
 
-@dataclass(frozen=True, slots=True)
-class _AskOverTcp:
-    """UDP could not settle it: truncated, or mangled with what came and when."""
+    def _open(self, family: int) -> UdpSocket | OSError:
+        try:
+            opened: UdpSocket | OSError = UdpSocket(family, self)
+        except OSError as error:
+            opened = error
+        self._sockets[family] = opened
+        return opened
 
-    sent: datetime
-    received: datetime
-    mangled: bytes | None = None
+    def _compose(self, exchange: Exchange) -> None:
+        prebuilt = exchange.prebuilt
+        exchange.section = self._dice.mix_case(prebuilt) if self._mix_case else prebuilt.question
+        exchange.wire = messages.compose(prebuilt, exchange.ident, exchange.section, exchange.lane.cookie.options)
 
+    def _send(self, exchange: Exchange, udp: UdpSocket) -> None:
+        """Send an exchange's query and wait for this attempt's time."""
+        patience = self._patience[exchange.attempt]
+        exchange.attempt += 1
+        exchange.sent = self._clock()
+        self._waits.add(exchange, patience)
+        udp.send(exchange)
 
-_CLOSED = "closed without an answer"
+    def _again(self, exchange: Exchange) -> None:
+        """Send another query in place of the one that was just answered."""
+        self._compose(exchange)
+        exchange.attempt -= 1
+        self._repeat(exchange)
 
+    def _repeat(self, exchange: Exchange) -> None:
+        udp = self._sockets[exchange.lane.family]
+        if isinstance(udp, UdpSocket):
+            self._send(exchange, udp)
 
-def _answered(question: Question, over: Transport, sent: datetime, received: datetime, reply: bytes) -> Outcome:
-    if len(reply) > wire.MAX_OCTETS:
-        seen = reply[: wire.MAX_OCTETS]
-        return Outcome(question, Status.OVER_CAP, over, sent, received, seen, wire.digest(reply))
-    return Outcome(question, Status.ANSWERED, over, sent, received, reply)
+    def replied(self, exchange: Exchange, data: bytes) -> bool:
+        """See `nswatch.observe.udp.Receiver`."""
+        odd = data[3] & 15 in _ODD_RCODES or data[6:11] == _NO_RECORDS
+        if exchange.edns:
+            if odd and messages.dislikes_edns(data):
+                exchange.edns = False
+                exchange.prebuilt = messages.template(exchange.question, edns=False)
+                self._again(exchange)
+                return True
+            cookie = exchange.lane.cookie
+            if odd or cookie.tail is None or not data.endswith(cookie.tail):
+                look = cookie.look(data)
+                if look is not Look.FINE:
+                    return self._without_cookie(exchange, data, look)
+        if data[2] & _TC:
+            self._leave_window(exchange)
+            self._converse([exchange])
+            return True
+        self._end(exchange, outcomes.answered(exchange, self._clock(), data))
+        return True
 
+    def _without_cookie(self, exchange: Exchange, data: bytes, look: Look) -> bool:
+        if look is Look.FORGED:
+            return False
+        if look is Look.MISSING:
+            self.mangled(exchange, data)
+        elif look is Look.RENEW and not exchange.trouble.renewed:
+            exchange.trouble = replace(exchange.trouble, renewed=True)
+            self._again(exchange)
+        else:
+            self._leave_window(exchange)
+            self._converse([exchange])
+        return True
 
-def _template(question: Question, *, edns: bool) -> messages.Template:
-    return messages.template(
-        question.qname,
-        question.qtype,
-        recursion_desired=question.recursion_desired,
-        dnssec_ok=question.dnssec_ok,
-        checking_disabled=question.checking_disabled,
-        edns=edns,
-    )
+    def mangled(self, exchange: Exchange, data: bytes) -> None:
+        """See `nswatch.observe.udp.Receiver`."""
+        exchange.trouble = replace(exchange.trouble, mangled=data, mangled_at=self._clock())
 
+    def refused(self, exchange: Exchange, number: int) -> None:
+        """See `nswatch.observe.udp.Receiver`."""
+        exchange.trouble = replace(exchange.trouble, refused=number)
+        self._waits.shorten(exchange, _ICMP_GRACE)
 
-def _reason(number: int | None) -> str:
-    return os.strerror(number) if number else "unreachable"
+    def drained(self) -> None:
+        """See `nswatch.observe.udp.Receiver`."""
+        self._places.fill()
+
+    def _wait_over(self, exchange: Exchange) -> None:
+        """Nothing that counts has come within an attempt's time."""
+        if exchange.trouble.mangled is not None:
+            exchange.lane.cookie.forget()
+            self._leave_window(exchange)
+            self._converse([exchange])
+        elif exchange.attempt < len(self._patience):
+            self._repeat(exchange)
+        else:
+            self._end(exchange, outcomes.silence(exchange, self._clock()))
+        self._places.fill()
+
+    def _end(self, exchange: Exchange, outcome: Outcome) -> None:
+        """Settle an exchange that is in the window."""
+        self._leave_window(exchange)
+        exchange.batch.put(exchange.place, outcome)
+        self._places.leave_server(exchange.lane)
+
+    def _expire(self, batch: Batch) -> None:
+        """End what the deadline leaves open; conversations over TCP see to that themselves."""
+        for exchange in batch.exchanges:
+            if exchange.done:
+                continue
+            if exchange.attempt:
+                self._end(
+                    exchange,
+                    outcomes.malformed(exchange, Status.NOT_ASKED) or outcomes.silence(exchange, self._clock()),
+                )
+            else:
+                exchange.done = True
+                over = Transport.TCP if exchange.tcp else Transport.UDP
+                batch.put(exchange.place, outcomes.not_asked(exchange.question, over, self._clock()))
+        self._places.fill()
+
+    def _abandon(self, batch: Batch) -> None:
+        """Nobody waits for this batch any more."""
+        for task in batch.tasks:
+            task.cancel()
+        self._expire(batch)
+
+    # TCP
+
+    def _converse(self, exchanges: list[Exchange]) -> None:
+        """Ask over TCP, on one connection; all are of one batch and hold a place at the server."""
+        batch, lane = exchanges[0].batch, exchanges[0].lane
+        for exchange in exchanges:
+            exchange.done = True
+        task = asyncio.get_running_loop().create_task(self._conversation(batch, lane, exchanges))
+        batch.tasks.add(task)
+
+        def over(_: "asyncio.Task[None]") -> None:
+            batch.tasks.discard(task)
+            self._places.leave_server(lane, len(exchanges))
+            self._places.fill()
+
+        task.add_done_callback(over)
+
+    async def _conversation(self, batch: Batch, lane: Lane, exchanges: list[Exchange]) -> None:
+        questions = [exchange.question for exchange in exchanges]
+        ends = await self._tcp.ask(questions, lane.endpoint, batch.deadline)
+        for exchange, outcome in zip(exchanges, ends, strict=True):
+            useful = outcome.status in (Status.ANSWERED, Status.OVER_CAP)
+            batch.put(exchange.place, (None if useful else outcomes.malformed(exchange, outcome.status)) or outcome)

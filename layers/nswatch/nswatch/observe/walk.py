@@ -1,4 +1,4 @@
-"""The iterative walk from the root: to the parent of a domain, and to the addresses of a host.
+"""The iterative walk from the root: to the parent of a domain, the addresses of a host, and the texts of a name.
 
 Questions carry the full QNAME (decision 17). A cut need not be a TLD, several labels may lie between two cuts (co.jp
 is none), and one server may be authoritative for a zone and the one below it (uk and co.uk): then the lower cut is
@@ -7,18 +7,18 @@ never referred to and has to be looked for. Every walk is bounded by a budget, a
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from weakref import WeakValueDictionary
 
-from nswatch.model import Clock, Outcome, Question
+from nswatch.model import Clock, Outcome, Question, Transport
 from nswatch.names import is_within
 from nswatch.observe.budget import ADDRESSES, DEPTH, NAMES, Budget
 from nswatch.observe.cache import MAX_TTL, Cut, WalkCache, enclosing
 from nswatch.observe.reply import Kind, Reply, preferred, read_reply
-from nswatch.observe.servers import Addresses, Interception, Lookup, Parent, Server
+from nswatch.observe.servers import Addresses, Interception, Lookup, Parent, Server, Texts
 from nswatch.observe.transport import Asker
+from nswatch.observe.trip import Heard, Trip, held
 
 _STAGGER = 0.8
 """Seconds until another server is asked beside one that has not answered."""
@@ -27,22 +27,13 @@ _CUTS = 20
 """How many cuts one walk may pass."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Trip:
-    """What one walk may still use; ``resolving`` are the hosts whose addresses it is in the middle of finding."""
-
-    budget: Budget
-    deadline: float
-    depth: int = 0
-    resolving: frozenset[str] = frozenset()
-
-
 class Walker:
-    """Walks with ``asker`` from ``hints``. Bound to one event loop; ``cache`` may outlive it."""
+    """Walks with ``asker`` from ``hints``. Bound to one event loop and one pass; ``cache`` may outlive them."""
 
     def __init__(self, asker: Asker, hints: Sequence[Server], clock: Clock, *, cache: WalkCache | None = None) -> None:
         self._asker = asker
         self._clock = clock
+        self._started = clock()
         self._cache = cache if cache is not None else WalkCache(clock)
         self._root = Cut(".", tuple(Server(hint.name, preferred(hint.addresses)) for hint in hints))
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
@@ -53,31 +44,53 @@ class Walker:
 
         When no server leads on, it is the deepest zone that was reached.
         """
-        trip = _Trip(budget, deadline)
+        trip = Trip(budget, deadline)
         cut = self._cache.parent(domain) or await self._find_parent(domain, trip)
         servers = await asyncio.gather(*(self._with_addresses(server, cut.zone, trip) for server in cut.servers))
         found = tuple(sorted((server for server in servers if server.addresses), key=lambda server: server.name))
         return Parent(cut.zone, found, self.interception)
 
-    async def addresses_of(self, host: str, budget: Budget, deadline: float) -> Addresses:
-        """Return the addresses of ``host``; never raises for what the network does."""
+    async def addresses_of(
+        self,
+        host: str,
+        budget: Budget,
+        deadline: float,
+        *,
+        anew: bool = False,
+        over: Transport = Transport.UDP,
+    ) -> Addresses:
+        """Return the addresses of ``host``; never raises for what the network does.
+
+        ``anew`` asks in this pass in any case. ``over`` TCP confirms: every question from the top-level domain on goes
+        over TCP.
+        """
         # Only the outermost look-up waits for others, so that two that need each other can't wait for ever.
-        async with _held(self._lock("host", host), deadline) as free:
+        async with held(self._lock("host", host), deadline) as free:
             if not free:
-                return Addresses(host, (), Lookup.UNKNOWN)
-            return await self._addresses(host, _Trip(budget, deadline, resolving=frozenset({host})))
+                return self._unknown(host)
+            trip = Trip(budget, deadline, resolving=frozenset({host}), over=over, anew=anew)
+            return await self._addresses(host, trip)
+
+    async def texts_of(self, name: str, budget: Budget, deadline: float) -> Texts:
+        """Return the TXT RRset of ``name``; never raises for what the network does. Nothing of it is remembered."""
+        trip, owner = Trip(budget, deadline), name
+        for _ in range(_ALIASES):
+            heard = await self._resolve(owner, "TXT", trip)
+            if heard is None:
+                break
+            if heard.kind is not Kind.ALIAS:
+                return Texts(name, heard.reply.values, heard.result, heard.outcome)
+            owner = heard.reply.values[0]
+        return Texts(name, (), Lookup.UNKNOWN)
 
     async def look_for_interception(self, budget: Budget, deadline: float) -> Interception | None:
         """Ask two root servers for their own NS and note an answer that no root server gives."""
         questions = [Question(server.addresses[0], ".", "NS") for server in self._root.servers if server.addresses][:2]
         for outcome in await budget.ask(self._asker, questions, deadline=deadline, clock=self._clock):
-            self._notice(outcome)
+            self._notice(outcome, read_reply(outcome, "."))
         return self.interception
 
-    def _notice(self, outcome: Outcome) -> None:
-        if outcome.wire is None:
-            return
-        reply = read_reply(outcome, ".")
+    def _notice(self, outcome: Outcome, reply: Reply) -> None:
         if reply.recursion_available:
             reason = "the root offers recursion (RA=1), which no root server does"
         elif outcome.question.qname == "." and reply.answered and not reply.authoritative:
@@ -86,8 +99,8 @@ class Walker:
             return
         self.interception = Interception(outcome.question.server, reason)
 
-    async def _find_parent(self, domain: str, trip: _Trip) -> Cut:
-        cut = self._cache.closest(domain, above=True) or self._root
+    async def _find_parent(self, domain: str, trip: Trip) -> Cut:
+        cut = self._closest(domain, trip, above=True)
         if cut is self._root:
             _, lower = await asyncio.gather(
                 self.look_for_interception(trip.budget, trip.deadline), self._below(cut, domain, trip)
@@ -104,81 +117,102 @@ class Walker:
             lower = await self._below(cut, domain, trip)
         return self._cache.parent(domain, stale=True) or cut
 
-    async def _below(self, cut: Cut, domain: str, trip: _Trip) -> Cut | None:
+    async def _below(self, cut: Cut, domain: str, trip: Trip) -> Cut | None:
         """Return the next cut from ``cut`` towards ``domain``; ``cut`` itself if it is the parent, None if unknown."""
         between = _between(domain, cut.zone)
         if not between:
             return cut
-        reply = await self._ask(cut, domain, "NS", trip)
-        if reply is None:
+        heard = await self._ask(cut, domain, "NS", trip)
+        if heard is None:
             return None
-        if reply.kind is Kind.REFERRAL and reply.owner != domain:
-            return Cut(reply.owner, reply.servers)
+        if heard.kind is Kind.REFERRAL and heard.reply.owner != domain:
+            return Cut(heard.reply.owner, heard.reply.servers)
         return await self._hidden_cut(cut, between, trip) or cut
 
-    async def _hidden_cut(self, cut: Cut, names: Sequence[str], trip: _Trip) -> Cut | None:
+    async def _hidden_cut(self, cut: Cut, names: Sequence[str], trip: Trip) -> Cut | None:
         """Look for a cut at one of ``names`` that the servers of ``cut`` hide by being authoritative for it."""
         for name in names:
             if self._cache.is_no_cut(name):
                 continue
-            reply = await self._ask(cut, name, "NS", trip)
-            if reply is None:
+            heard = await self._ask(cut, name, "NS", trip)
+            if heard is None:
                 continue
+            reply = heard.reply
             if reply.kind is Kind.REFERRAL:
                 return Cut(reply.owner, reply.servers)
             if reply.kind is Kind.ANSWER:
                 servers = _with_known_addresses(reply.servers, cut.servers)
-                return self._cache.keep_cut(Cut(name, servers), reply.ttl)
+                return self._cache.keep_cut(Cut(name, servers), reply.ttl, trip.basis.until)
             self._cache.keep_no_cut(name)
         return None
 
-    async def _with_addresses(self, server: Server, zone: str, trip: _Trip) -> Server:
+    async def _with_addresses(self, server: Server, zone: str, trip: Trip) -> Server:
         if server.addresses or is_within(server.name, zone):
             return server
-        found = await self._addresses(server.name, _deeper(trip, server.name))
-        return Server(server.name, found.addresses)
+        found = await self._addresses(server.name, trip.deeper(server.name))
+        return Server(server.name, preferred(found.addresses))
 
-    async def _addresses(self, host: str, trip: _Trip) -> Addresses:
+    async def _addresses(self, host: str, trip: Trip) -> Addresses:
         name, ttl = host, MAX_TTL
         for _ in range(_ALIASES):
-            kept = self._cache.addresses(name)
+            kept = self._kept(name, trip)
             if kept is not None:
-                return self._kept(host, kept, ttl)
-            found = await self._one_name(name, trip)
-            if found is None:
+                if name == host:
+                    return kept
+                alias = replace(kept, host=host, ttl=None if kept.ttl is None else min(ttl, kept.ttl))
+                return self._cache.keep_addresses(alias, trip.basis.until)
+            heard = await self._one_name(name, trip)
+            if heard is None:
                 break
-            ttl = min(ttl, found.ttl)
-            if found.kind is not Kind.ALIAS:
-                return self._cache.keep_addresses(_lookup(host, found, ttl))
-            name = found.values[0]
+            ttl = min(ttl, heard.reply.ttl)
+            if heard.kind is not Kind.ALIAS:
+                return self._cache.keep_addresses(heard.addresses(host, ttl), trip.basis.until)
+            name = heard.reply.values[0]
             if name in trip.resolving:
                 break
-            trip = replace(trip, resolving=trip.resolving | {name})
-        return Addresses(host, (), Lookup.UNKNOWN)
+            trip = trip.by_way_of(name)
+        return self._unknown(host)
 
-    def _kept(self, host: str, kept: Addresses, ttl: int) -> Addresses:
-        if kept.host == host:
-            return kept
-        alias = replace(kept, host=host, ttl=None if kept.ttl is None else min(ttl, kept.ttl))
-        return self._cache.keep_addresses(alias)
+    def _kept(self, name: str, trip: Trip) -> Addresses | None:
+        """Return a look-up that is remembered, if this trip may go by it."""
+        entry = self._cache.addresses(name)
+        if entry is None:
+            return None
+        over = None if entry.value.outcome is None else entry.value.outcome.transport
+        if (trip.fresh and entry.since < self._started) or (trip.over is Transport.TCP and over is not trip.over):
+            return None
+        trip.basis.until = min(trip.basis.until, entry.until)
+        return entry.value
 
-    async def _one_name(self, name: str, trip: _Trip) -> Reply | None:
+    def _unknown(self, host: str) -> Addresses:
+        last = self._cache.addresses(host, stale=True)
+        return Addresses(host, () if last is None else last.value.addresses, Lookup.UNKNOWN)
+
+    async def _one_name(self, name: str, trip: Trip) -> Heard | None:
         """Return the last word on A, or on AAAA when there is no A; None when nobody has one."""
-        reply = await self._resolve(name, "A", trip)
-        if reply is None or reply.kind is not Kind.NODATA:
-            return reply
+        heard = await self._resolve(name, "A", trip)
+        if heard is None or heard.kind is not Kind.NODATA:
+            return heard
         return await self._resolve(name, "AAAA", trip)
 
-    async def _resolve(self, name: str, qtype: str, trip: _Trip) -> Reply | None:
-        cut = self._cache.closest(name) or self._root
+    async def _resolve(self, name: str, qtype: str, trip: Trip) -> Heard | None:
+        cut = self._closest(name, trip)
         for _ in range(_CUTS):
-            reply = await self._ask(cut, name, qtype, trip)
-            if reply is None or reply.kind is not Kind.REFERRAL:
-                return reply
-            cut = Cut(reply.owner, reply.servers)
+            heard = await self._ask(cut, name, qtype, trip)
+            if heard is None or heard.kind is not Kind.REFERRAL:
+                return heard
+            cut = Cut(heard.reply.owner, heard.reply.servers)
         return None
 
-    async def _ask(self, cut: Cut, qname: str, qtype: str, trip: _Trip) -> Reply | None:
+    def _closest(self, name: str, trip: Trip, *, above: bool = False) -> Cut:
+        """Return the deepest cut to start from: one that is remembered where the trip may go by it, or the root."""
+        entry = self._cache.closest(name, above=above, steady=trip.fresh)
+        if entry is None:
+            return self._root
+        trip.basis.rests_on(entry)
+        return entry.value
+
+    async def _ask(self, cut: Cut, qname: str, qtype: str, trip: Trip) -> Heard | None:
         """Ask the servers of ``cut`` until one leads on; None when none does. Referrals are remembered.
 
         Of all walks that want to leave the root for one TLD at the same time, only the first asks.
@@ -186,33 +220,33 @@ class Walker:
         if cut is not self._root:
             return await self._ask_servers(cut, qname, qtype, trip)
         lock = self._lock("tld", qname.rsplit(".", 1)[-1])
-        async with _held(lock, trip.deadline) as free:
+        async with held(lock, trip.deadline) as free:
             if not free:
                 return None
-            known = self._cache.closest(qname, above=qtype == "NS")
-            if known is not None:
-                return Reply(Kind.REFERRAL, known.zone, known.servers)
+            known = self._closest(qname, trip, above=qtype == "NS")
+            if known is not self._root:
+                return Heard(Reply(Kind.REFERRAL, known.zone, known.servers))
             return await self._ask_servers(cut, qname, qtype, trip)
 
-    async def _ask_servers(self, cut: Cut, qname: str, qtype: str, trip: _Trip) -> Reply | None:
+    async def _ask_servers(self, cut: Cut, qname: str, qtype: str, trip: Trip) -> Heard | None:
         servers = _rotated(cut.servers[:NAMES], qname)
         known = [server.addresses[i] for i in range(ADDRESSES) for server in servers if i < len(server.addresses)]
-        reply = await self._race(cut, known, (qname, qtype), trip)
+        heard = await self._race(cut, known, (qname, qtype), trip)
         for server in servers:
-            if reply is not None:
+            if heard is not None:
                 break
             if server.addresses or trip.depth >= DEPTH or server.name in trip.resolving:
                 continue
             found = await self._with_addresses(server, cut.zone, trip)
-            reply = await self._race(cut, found.addresses, (qname, qtype), trip)
-        if reply is not None and reply.kind is Kind.REFERRAL:
-            self._cache.keep_cut(Cut(reply.owner, reply.servers), reply.ttl)
-        return reply
+            heard = await self._race(cut, found.addresses, (qname, qtype), trip)
+        if heard is not None and heard.kind is Kind.REFERRAL:
+            self._cache.keep_cut(Cut(heard.reply.owner, heard.reply.servers), heard.reply.ttl, trip.basis.until)
+        return heard
 
-    async def _race(self, cut: Cut, addresses: Sequence[str], asked: tuple[str, str], trip: _Trip) -> Reply | None:
+    async def _race(self, cut: Cut, addresses: Sequence[str], asked: tuple[str, str], trip: Trip) -> Heard | None:
         """Return the first reply that leads on: a further server is asked as soon as one disappoints or takes long."""
         waiting = list(addresses)
-        running: set[asyncio.Task[Reply]] = set()
+        running: set[asyncio.Task[Heard]] = set()
         try:
             while waiting or running:
                 if waiting:
@@ -229,42 +263,20 @@ class Walker:
                 task.cancel()
         return None
 
-    async def _one(self, cut: Cut, question: Question, trip: _Trip) -> Reply:
-        outcomes = await trip.budget.ask(self._asker, [question], deadline=trip.deadline, clock=self._clock)
+    async def _one(self, cut: Cut, question: Question, trip: Trip) -> Heard:
+        (outcome,) = await trip.budget.ask(
+            self._asker, [question], deadline=trip.deadline, clock=self._clock, over=trip.over
+        )
+        reply = read_reply(outcome, cut.zone)
         if cut is self._root:
-            self._notice(outcomes[0])
-        return read_reply(outcomes[0], cut.zone)
+            self._notice(outcome, reply)
+        return Heard(reply, outcome)
 
     def _lock(self, kind: str, name: str) -> asyncio.Lock:
         lock = self._locks.get((kind, name))
         if lock is None:
             lock = self._locks[kind, name] = asyncio.Lock()
         return lock
-
-
-@asynccontextmanager
-async def _held(lock: asyncio.Lock, deadline: float) -> AsyncIterator[bool]:
-    """Hold ``lock``; gives False when the deadline came first."""
-    try:
-        async with asyncio.timeout_at(deadline):
-            await lock.acquire()
-    except TimeoutError:
-        yield False
-        return
-    try:
-        yield True
-    finally:
-        lock.release()
-
-
-def _deeper(trip: _Trip, host: str) -> _Trip:
-    return replace(trip, depth=trip.depth + 1, resolving=trip.resolving | {host})
-
-
-def _lookup(host: str, reply: Reply, ttl: int) -> Addresses:
-    if reply.kind is Kind.ANSWER:
-        return Addresses(host, preferred(reply.values), Lookup.FOUND, ttl)
-    return Addresses(host, (), Lookup.NXDOMAIN if reply.kind is Kind.NXDOMAIN else Lookup.NODATA)
 
 
 def _between(domain: str, zone: str) -> list[str]:

@@ -31,6 +31,8 @@ def facts_to_json(facts: Facts) -> dict[str, Any]:
         document["note"] = facts.note
     if facts.zone:
         document["zone"] = facts.zone
+    if facts.aliases:
+        document["aliases"] = list(facts.aliases)
     return document
 
 
@@ -46,6 +48,7 @@ def facts_from_json(document: Mapping[str, Any]) -> Facts:
         digest=document.get("digest", ""),
         note=document.get("note", ""),
         zone=document.get("zone", ""),
+        aliases=tuple(document.get("aliases", ())),
     )
 
 

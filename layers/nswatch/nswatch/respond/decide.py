@@ -9,7 +9,7 @@ from nswatch.judge.policy import POLICY, Cause
 from nswatch.model import Finding, Severity
 from nswatch.record.log import Event
 from nswatch.respond import events
-from nswatch.respond.events import EventType, essence
+from nswatch.respond.events import EventType, shape
 from nswatch.respond.exposure import resolves_at
 from nswatch.respond.incident import Incident, State
 
@@ -30,9 +30,10 @@ def decide(
     A resolved incident is left as it is; what stands against the group afterwards is a new episode.
     """
     by_cause: dict[Cause, list[Finding]] = defaultdict(list)
+    residual: dict[Cause, list[Finding]] = defaultdict(list)
     for finding in findings:
         if finding.severity is not Severity.LOG:
-            by_cause[POLICY[finding.code].cause].append(finding)
+            (residual if finding.residual else by_cause)[cause_of(finding)].append(finding)
     if incident is None or incident.state is State.RESOLVED:
         if not by_cause:
             return []
@@ -42,7 +43,9 @@ def decide(
         new += _stands(group, episode, incident, cause, found, now)
     if incident is not None:
         new += [
-            events.cleared(group, episode, state.cause, state.round, max(now, state.raised_at))
+            events.cleared(
+                group, episode, state.cause, state.round, max(now, state.raised_at), residual.get(state.cause, ())
+            )
             for state in incident.active
             if state.cause not in by_cause
         ]
@@ -51,6 +54,11 @@ def decide(
     if not new and incident is not None:
         new += _timers(incident, now)
     return new
+
+
+def cause_of(finding: Finding) -> Cause:
+    """Return the story that a finding belongs to: its own, else its code's."""
+    return Cause(finding.cause) if finding.cause else POLICY[finding.code].cause
 
 
 def _stands(
@@ -66,8 +74,10 @@ def _stands(
     if urgency.rank > before.urgency.rank:
         raised = events.raised(group, episode, cause, before.round, urgency, found)
         return [_not_before(raised, before.raised_at)]
-    if essence(found) != essence(before.findings):
-        return [events.changed(group, episode, cause, before.round, urgency, found, now)]
+    seen = incident.values.get(cause, set()) if incident is not None else set()
+    new_values = {value for finding in found for value in finding.values} - seen
+    if new_values or shape(found) != shape(before.findings):
+        return [events.changed(group, episode, (cause, before.round, before.changes), found, now)]
     return []
 
 

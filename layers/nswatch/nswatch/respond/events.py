@@ -25,7 +25,7 @@ class EventType(StrEnum):
     CHANGED = "changed"
     """An active cause shows other codes or values: {cause, round, findings}."""
     CLEARED = "cleared"
-    """No finding of a cause is active any more: {cause, round}."""
+    """No finding of a cause is active any more, but for what caches still hold: {cause, round, residual}."""
     FORGED_SEEN = "forged_seen"
     """A server began to give forged data: {host, address, ttl, round}."""
     FORGED_GONE = "forged_gone"
@@ -43,24 +43,37 @@ class EventType(StrEnum):
 def raised(
     group: str, episode: int, cause: Cause, round_: int, urgency: Severity, findings: Sequence[Finding]
 ) -> Event:
-    """Return the event that a cause became active (or more urgent) at the earliest sighting of its findings."""
-    at = min(finding.since for finding in findings)
+    """Return the event that a cause became active (or more urgent) at the first sighting of what is so urgent."""
+    at = min(finding.since for finding in findings if finding.severity is urgency)
     data = {"cause": cause, "round": round_, "urgency": urgency, "findings": [finding_to_json(f) for f in findings]}
     return Event(group, episode, f"{cause}/{round_}/raised/{urgency}", EventType.RAISED, at, data)
 
 
 def changed(
-    group: str, episode: int, cause: Cause, round_: int, urgency: Severity, findings: Sequence[Finding], at: datetime
+    group: str, episode: int, before: tuple[Cause, int, int], findings: Sequence[Finding], at: datetime
 ) -> Event:
-    """Return the event that an active cause shows other codes or values than before."""
-    data = {"cause": cause, "round": round_, "urgency": urgency, "findings": [finding_to_json(f) for f in findings]}
-    digest = hashlib.sha256(repr(essence(findings)).encode()).hexdigest()[:12]
-    return Event(group, episode, f"{cause}/{round_}/changed/{digest}", EventType.CHANGED, at, data)
+    """Return the event that an active cause shows other codes or values than before.
+
+    ``before`` is (cause, round, how many such events the round has seen): what comes back to a former state is one too.
+    """
+    cause, round_, changes = before
+    urgency = max((finding.severity for finding in findings), key=lambda severity: severity.rank)
+    data = {
+        "cause": cause,
+        "round": round_,
+        "urgency": urgency,
+        "findings": [finding_to_json(finding) for finding in findings],
+    }
+    digest = hashlib.sha256(repr(shape(findings)).encode()).hexdigest()[:12]
+    return Event(group, episode, f"{cause}/{round_}/changed/{changes + 1}/{digest}", EventType.CHANGED, at, data)
 
 
-def cleared(group: str, episode: int, cause: Cause, round_: int, at: datetime) -> Event:
-    """Return the event that nothing of a cause is active any more."""
-    return Event(group, episode, f"{cause}/{round_}/cleared", EventType.CLEARED, at, {"cause": cause, "round": round_})
+def cleared(
+    group: str, episode: int, cause: Cause, round_: int, at: datetime, residual: Sequence[Finding] = ()
+) -> Event:
+    """Return the event that nothing of a cause is active any more; ``residual`` is what caches still hold of it."""
+    data = {"cause": cause, "round": round_, "residual": [finding_to_json(finding) for finding in residual]}
+    return Event(group, episode, f"{cause}/{round_}/cleared", EventType.CLEARED, at, data)
 
 
 def forged(
@@ -88,9 +101,23 @@ def expired(group: str, episode: int, at: datetime) -> Event:
     return Event(group, episode, "resolved/clock", EventType.RESOLVED, at, {"by": "", "text": ""})
 
 
-def essence(findings: Sequence[Finding]) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    """Return what makes findings the same for a person: codes, subjects and values seen, not who sees them."""
-    return tuple(sorted((finding.code, finding.subject, finding.seen) for finding in findings))
+_WHO_SEES_IT = frozenset({"regions_disagree", "resolvers_disagree"})
+"""Codes that say who sees a value: while it spreads through caches they come and go, and a story stays the same."""
+
+
+Shape = tuple[tuple[str, str, tuple[str, ...]], ...]
+
+
+def shape(findings: Sequence[Finding]) -> Shape:
+    """Return what makes findings the same: codes, subjects and values seen, not who sees them."""
+    told = [finding for finding in findings if finding.code not in _WHO_SEES_IT] or findings
+    return tuple(sorted((finding.code, finding.subject, finding.seen) for finding in told))
+
+
+def essence(findings: Sequence[Finding]) -> Shape:
+    """Return what a person is told anew when it changes: the shape of the most urgent findings."""
+    urgency = max((finding.severity.rank for finding in findings), default=0)
+    return shape([finding for finding in findings if finding.severity.rank == urgency])
 
 
 def finding_to_json(finding: Finding) -> dict[str, Any]:
@@ -104,6 +131,9 @@ def finding_to_json(finding: Finding) -> dict[str, Any]:
         "since": iso(finding.since),
         "sightings": [[s.region, s.source, s.server, s.server_name, s.transport, iso(s.at)] for s in finding.sightings],
         "detail": json.loads(json.dumps(finding.detail)),
+        "values": [[qname, qtype, list(values)] for qname, qtype, values in finding.values],
+        "cause": finding.cause,
+        "residual": finding.residual,
     }
 
 
@@ -121,4 +151,7 @@ def finding_from_json(document: Mapping[str, Any]) -> Finding:
             for region, source, server, name, transport, at in document["sightings"]
         ),
         detail=document["detail"],
+        values=tuple((qname, qtype, tuple(values)) for qname, qtype, values in document.get("values", ())),
+        cause=document.get("cause", ""),
+        residual=document.get("residual", False),
     )

@@ -13,14 +13,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from nswatch.judge.policy import Cause
-from nswatch.model import Finding, Severity
+from nswatch.model import Finding, Severity, Value
 from nswatch.record.log import Event
-from nswatch.respond.events import EventType, finding_from_json
+from nswatch.respond.events import EventType, Shape, essence, finding_from_json
 
 HEALTHY_HOUR = timedelta(hours=1)
 """An availability or vantage cause is over after this long without a finding; coming back within it is a notice."""
 
 SHORT_LIVED = frozenset({Cause.AVAILABILITY, Cause.VANTAGE})
+
+
+REMEMBERED = timedelta(days=7)
+"""So long after its end an incident still explains what a cache holds of it (the longest that caches keep anything)."""
 
 
 class State(StrEnum):
@@ -55,7 +59,11 @@ class Message:
 
 @dataclass(slots=True)
 class CauseState:
-    """One cause of an incident: active, or cleared and perhaps coming back (then ``round`` grows)."""
+    """One cause of an incident: active, or cleared and perhaps coming back (then ``round`` grows).
+
+    ``residual`` is what only caches still held when it was cleared. ``changes`` counts how often other values came
+    within the round, ``told`` are those that people have been told: what flaps is told once.
+    """
 
     cause: Cause
     round: int
@@ -63,6 +71,9 @@ class CauseState:
     findings: tuple[Finding, ...]
     raised_at: datetime
     cleared_at: datetime | None = None
+    residual: tuple[Finding, ...] = ()
+    changes: int = 0
+    told: set[Shape] = field(default_factory=set)
 
     @property
     def active(self) -> bool:
@@ -84,7 +95,10 @@ class Forged:
 
 @dataclass(slots=True)
 class Incident:
-    """What is known of one incident. ``urgency`` is PAGE once any cause was page-worthy, and stays so."""
+    """What is known of one incident. ``urgency`` is PAGE once any cause was page-worthy, and stays so.
+
+    ``values`` are the unexplained RRsets that it has ever shown, by cause: what a cache still holds of them is no news.
+    """
 
     group: str
     episode: int
@@ -93,6 +107,7 @@ class Incident:
     state: State = State.OPEN
     causes: dict[Cause, CauseState] = field(default_factory=dict)
     forged: dict[tuple[str, str, int], Forged] = field(default_factory=dict)
+    values: dict[Cause, set[Value]] = field(default_factory=dict)
     recovering_since: datetime | None = None
     resolved_at: datetime | None = None
     resolved_by: str = ""
@@ -120,6 +135,14 @@ class Incident:
         """The findings that stand now, or where none does those that stood last."""
         causes = self.active or sorted(self.causes.values(), key=lambda cause: -cause.urgency.rank)
         return tuple(finding for cause in causes for finding in cause.findings)
+
+
+def known_values(incident: Incident | None, now: datetime) -> dict[str, frozenset[Value]]:
+    """Return the unexplained RRsets that an incident has shown, by cause, while caches may still hold them."""
+    over = incident is None or (incident.resolved_at is not None and now - incident.resolved_at >= REMEMBERED)
+    if incident is None or over:
+        return {}
+    return {cause.value: frozenset(values) for cause, values in incident.values.items()}
 
 
 def incident_id(text: str) -> tuple[str, int]:
@@ -170,13 +193,15 @@ def _raise(incident: Incident, event: Event) -> None:
     cause, urgency = Cause(data["cause"]), Severity(data["urgency"])
     findings = tuple(finding_from_json(document) for document in data["findings"])
     before = incident.causes.get(cause)
-    now = CauseState(cause, data["round"], urgency, findings, event.at)
+    now = CauseState(cause, data["round"], urgency, findings, event.at, told={essence(findings)})
+    _remember(incident, cause, findings)
     if before is not None and before.round > now.round:
         return
     incident.causes[cause] = now
     came_back = before is not None and before.cleared_at is not None
     if before is not None and before.active:
-        now.raised_at = before.raised_at
+        now.raised_at, now.changes = before.raised_at, before.changes
+        now.told |= before.told
         if before.urgency.rank >= urgency.rank:
             now.urgency = before.urgency
             return
@@ -210,7 +235,16 @@ def _change(incident: Incident, event: Event) -> None:
     if state is None or state.round != event.data["round"]:
         return
     state.findings = tuple(finding_from_json(document) for document in event.data["findings"])
+    state.changes += 1
+    _remember(incident, state.cause, state.findings)
+    if essence(state.findings) in state.told:
+        return
+    state.told.add(essence(state.findings))
     _owe(incident, event, MessageKind.UPDATE, Severity.NOTICE, state.cause)
+
+
+def _remember(incident: Incident, cause: Cause, findings: Iterable[Finding]) -> None:
+    incident.values.setdefault(cause, set()).update(value for finding in findings for value in finding.values)
 
 
 def _clear(incident: Incident, event: Event) -> None:
@@ -218,6 +252,8 @@ def _clear(incident: Incident, event: Event) -> None:
     if state is None or state.round != event.data["round"]:
         return
     state.cleared_at = event.at
+    state.residual = tuple(finding_from_json(document) for document in event.data.get("residual", ()))
+    _remember(incident, state.cause, state.residual)
     standing = any(cause.urgency.rank >= incident.urgency.rank for cause in incident.active)
     if not standing and incident.state is State.OPEN:
         incident.state, incident.recovering_since = State.RECOVERING, event.at

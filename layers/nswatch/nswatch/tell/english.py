@@ -1,121 +1,9 @@
 """The texts in English. Data only: what is said when is decided in `letter` and `sms`."""
 
+from nswatch.tell.english_advice import ADVICE
 from nswatch.tell.english_causes import CAUSES
+from nswatch.tell.english_words import RESIDUAL, WORDS
 from nswatch.tell.language import Language, Words
-
-WORDS = {
-    "vantage_silent.blind": Words(
-        "$silent of $regions regions are silent: nswatch is blind.",
-        "$silent of $regions regions silent, nswatch is blind",
-    ),
-    "vantage_silent": Words(
-        "The region $domain is silent; $reporting of $regions regions still report.", "region $domain is silent"
-    ),
-    "delegation_changed": Words(
-        "$Where gives other name servers for $domain than the approved ones.", "$domain name servers changed at $parent"
-    ),
-    "delegation_changed.gone": Words(
-        "$Where gives no name servers for $domain any more: the delegation is gone.",
-        "$domain delegation gone at $parent",
-    ),
-    "delegation_changed.missing": Words(
-        "$Where no longer gives all the approved name servers for $domain.", "$domain name servers missing at $parent"
-    ),
-    "delegation_changed.extra": Words(
-        "$Where gives name servers for $domain that nobody approved, beside the approved ones.",
-        "$domain name servers added at $parent",
-    ),
-    "nameserver_lookalike": Words(
-        "A name server given for $domain is a look-alike of an approved one: $seen.", "$domain look-alike name server"
-    ),
-    "route53_mismatch": Words(
-        "$domain is at Route 53, but these name servers cannot be its hosted zone's: $seen.",
-        "$domain name server not its Route 53 zone's",
-    ),
-    "ds_changed": Words(
-        "$Where gives another DS record set for $domain than the approved one: DNSSEC trusts another key, or none.",
-        "$domain DS changed at $parent",
-    ),
-    "glue_changed": Words(
-        "$Where gives other addresses (glue) for a name server of $domain than before.",
-        "$domain glue changed at $parent",
-    ),
-    "nameserver_address_changed": Words(
-        "A name server of $domain has moved to an address that was not approved: $seen.",
-        "$domain name server has new address",
-    ),
-    "mx_changed": Words(
-        "Mail for $domain is directed to other servers (MX) than the approved ones.", "$domain MX changed"
-    ),
-    "soa_changed": Words(
-        "The zone $domain names another primary server (SOA MNAME): $seen.", "$domain SOA MNAME changed"
-    ),
-    "cname_changed": Words(
-        "A name of $domain is an alias (CNAME) of another name than approved.", "$domain CNAME changed"
-    ),
-    "address_changed": Words(
-        "A name of $domain has an address outside of the approved networks: $seen.",
-        "$domain address not in approved networks",
-    ),
-    "answer_missing": Words(
-        "The servers of $domain no longer give records that the watchlist expects: $expected.",
-        "$domain records are missing",
-    ),
-    "resolvers_disagree": Words(
-        "Some public resolvers give answers for $domain that nobody approved: $seen.",
-        "$domain resolvers give forged answers",
-    ),
-    "regions_disagree": Words(
-        "Answers for $domain that nobody approved are seen from some regions and not from others: $seen.",
-        "$domain regions see different answers",
-    ),
-    "registrar_changed": Words(
-        "Registration data name another registrar for $domain than the approved one: $seen.",
-        "$domain registrar changed",
-    ),
-    "nameserver_domain_available": Words(
-        "Anybody can register the domain of a name server of $domain: $seen.",
-        "$domain name server's domain is free to take",
-    ),
-    "registration_status_changed": Words(
-        "The registration status of $domain has changed: $seen.", "$domain registration status changed"
-    ),
-    "registration_expiring": Words("The registration of $domain expires soon: $seen.", "$domain registration expires"),
-    "dnssec_bogus": Words(
-        "DNSSEC validation of $domain fails: validating resolvers answer with an error.", "$domain DNSSEC fails"
-    ),
-    "nameservers_unreachable": Words("No name server of $domain replies: $seen.", "$domain name servers do not reply"),
-    "nameserver_lame": Words(
-        "Name servers of $domain answer without authority for it (lame delegation): $seen.",
-        "$domain name server is lame",
-    ),
-    "certificate_changed": Words(
-        "The certificate of $domain's web site is not trusted, or its issuer is not an approved one: $seen.",
-        "$domain web certificate not approved",
-    ),
-    "route53_drift": Words(
-        "The Route 53 hosted zone of $domain differs from the approved snapshot.",
-        "$domain Route 53 zone differs from approved",
-    ),
-    "parent_child_mismatch": Words(
-        "$Where and the name servers of $domain themselves give different NS sets.",
-        "$domain NS differ, parent and zone",
-    ),
-    "txt_changed": Words("A text record of $domain is not as approved (SPF and the like).", "$domain TXT changed"),
-    "ttl_changed": Words("A TTL of $domain rose or fell at least fourfold: $seen.", "$domain TTL changed"),
-    "registration_touched": Words(
-        "The registry says that the registration of $domain was changed: $seen.", "$domain registration was touched"
-    ),
-    "certificate_unordered": Words(
-        "A certificate for $domain was issued by an issuer that is not an approved one: $seen.",
-        "$domain certificate issued, not ordered",
-    ),
-    "nameserver_lookalike_registered": Words(
-        "Somebody registered a domain that looks like one that $domain depends on: $seen.",
-        "$domain look-alike domain was registered",
-    ),
-    "latency_shifted": Words("Answers for $domain take much longer than before: $seen.", "$domain answers are slower"),
-}
 
 LABELS = {
     "kept": "ok",
@@ -124,6 +12,13 @@ LABELS = {
     "extra": "NOT APPROVED",
     "extra_lookalike": "LOOK-ALIKE",
     "other": "DIFFERENT",
+    "outside": "NOT APPROVED",
+    "approved_too": "also approved",
+    "second_spf": "ONE SPF TOO MANY",
+    "beside": "ALSO THERE",
+    "risen": "RISEN",
+    "fallen": "FALLEN",
+    "by_child": "given by its name servers",
     "expected": "expected (approved)",
     "seen": "seen",
     "approved": "approved",
@@ -136,7 +31,14 @@ LABELS = {
     "incident": "INCIDENT",
     "findings": "FINDINGS",
     "forged": "FORGED SERVERS",
+    "caches": "resolvers, from their caches",
     "until": "CACHES MAY LIE UNTIL",
+    "also": "ALSO",
+    "records": "EACH RECORD",
+    "servers": "NAME SERVERS AT FAULT",
+    "only_parent": "ONLY AT THE PARENT",
+    "only_child": "ONLY IN THE ZONE",
+    "residual": "STILL CACHED",
     "history": "WHAT HAPPENED",
 }
 
@@ -163,9 +65,23 @@ SOURCES = {
     "parent": "$n servers of $where",
     "authoritative.one": "1 name server",
     "authoritative": "$n name servers",
-    "recursive.one": "1 public resolver",
-    "recursive": "$n public resolvers",
+    "recursive.one": "1 resolver (a cache)",
+    "recursive": "$n resolvers (caches)",
+    "iterative.one": "walking down from the root",
+    "iterative": "walking down from the root",
 }
+
+RESULTS = {
+    "refused": "REFUSED",
+    "servfail": "SERVFAIL",
+    "not_authoritative": "no authority",
+    "timeout": "no reply",
+    "unreachable": "cannot be reached",
+    "malformed": "unreadable reply",
+    "other_error": "another error",
+}
+
+TYPES = {"A": "address (A)", "AAAA": "address (AAAA)", "NS": "name servers (NS)"}
 
 PHRASES = {
     "registry": "the .$zone registry",
@@ -173,21 +89,45 @@ PHRASES = {
     "root": "the root zone",
     "parent_zone": "the parent zone $zone",
     "more": "and $n more",
+    "more_records": "(and $n more)",
     "lookalikes": "Look-alikes, lined up (^ marks where they differ):",
     "route53": "Why these cannot be the hosted zone's name servers:",
     "answers": "Not every server gives the same:",
     "answer": "$n server(s), seen from $regions: $seen",
-    "also": "Also:",
+    "record_of": "$type of $owner",
+    "record": "a record",
+    "and": "and",
+    "n_of": "$n of $of",
+    "on_hosts.one": "on $n name server",
+    "on_hosts": "on $n name servers",
+    "at_resolvers.one": "at $n resolver",
+    "at_resolvers": "at $n resolvers",
+    "route53_name": "Route 53",
+    "some_host": "a host",
+    "no_authority": "without authority",
+    "given_to": "$who, seen from $regions: $seen",
+    "nothing": "nothing ($result)",
+    "record_now": "$what is $seen$on; approved is $expected",
+    "server_says": "$host: $result",
+    "server_says_to": "$host: $result, seen from $regions",
+    "quoted": '"$text"',
+    "residual_at": "$what is $seen$on, first seen $at",
+    "approved_is": "$title Approved is $expected.",
+    "only_caches": "Only resolvers give it; the parent and the name servers do not. So it sits in caches, or somebody "
+    "forges answers on the way to those resolvers.",
+    "caches_too": "What resolvers give sits in caches: it stays there until its TTL has run out, also when the parent "
+    "and the name servers are right again.",
+    "still_cached": "None of this is new, and it runs out by itself; until then those resolvers' users get it.",
     "gone": "no name servers ($result)",
     "regions_one": "1 region",
     "regions": "$n regions",
-    "seen_by_source": "$regions ($names) at $source, over $transports:",
+    "seen_by_source": "$regions ($names) at $source, over $transports",
+    "seen_by_walk": "$regions ($names), $source, over $transports",
     "ago": "$duration before this message",
     "ack": "Take it (stops the reminders):  nswatch incidents ack $id",
     "acked": "Taken by $by at $at.",
     "show": "Everything about it:            nswatch incidents show $id",
     "no_contacts": "The watchlist has no contacts for it. Take numbers from contracts, never from a mail of today.",
-    "contacts_warning": "Call; do not write to addresses of the domain itself.",
     "update": "Update on $id: what is seen has changed.",
     "reminder": "Nobody has acknowledged $id, first told $duration ago.",
     "back": "This comes back after it had been recovering.",
@@ -223,6 +163,15 @@ PHRASES = {
     "sms_pair": "$seen, not $expected",
     "sms_extra": "$seen not approved",
     "sms_missing": "$expected missing",
+    "sms_only_parent": "$host only at parent",
+    "sms_only_child": "$host only in zone",
+    "sms_of": "$what $pair",
+    "sms_at": "$pair at $where",
+    "sms_from": "$pair seen from $where",
+    "sms_silent_from": "seen from $where",
+    "sms_server": "$host $result",
+    "sms_residual": "Still cached at $n resolvers",
+    "sms_residual.one": "Still cached at 1 resolver",
     "window_title": "The planned change $change of $domain is about to end, and its values are not in the watchlist.",
     "window_short": "$domain planned change $change ends, not applied",
     "window_sms": "window ends $utc UTC ($jst JST)",
@@ -240,12 +189,16 @@ PHRASES = {
 
 ENGLISH = Language(
     words=WORDS,
+    residual=RESIDUAL,
     causes=CAUSES,
+    advice=ADVICE,
     unknown=Words("$code was found on $domain.", "$domain $code"),
     labels=LABELS,
     kinds=KINDS,
     contacts=CONTACTS,
     sources=SOURCES,
+    results=RESULTS,
+    types=TYPES,
     phrases=PHRASES,
     months=("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 )

@@ -6,13 +6,17 @@ from string import Template
 from nswatch.model import Finding
 from nswatch.respond.exposure import RECOVERS_FOR, cached_until, still_served
 from nswatch.respond.incident import SHORT_LIVED, Incident, MessageKind
-from nswatch.tell import comparison, evidence, harmless, times
+from nswatch.tell import comparison, details, evidence, harmless, sentences, times
 from nswatch.tell.case import Case
 from nswatch.tell.evidence import paragraph
-from nswatch.tell.language import Step
+from nswatch.tell.language import Advice, CauseWords, Step
+from nswatch.tell.variants import variant
 
 _EXPLAINERS = frozenset({"nameserver_lookalike", "route53_mismatch"})
 """Beside `delegation_changed` they have a section of their own instead of another comparison."""
+_AVAILABILITY = frozenset({"nameserver_lame", "nameservers_unreachable"})
+"""Codes whose servers are listed: there is no value to compare."""
+_VALUES = frozenset({"mx_changed", "soa_changed", "cname_changed", "address_changed"}) | comparison.ADDRESS_CODES
 _MOST_FINDINGS = 8
 _MOST_FORGED = 8
 
@@ -30,7 +34,11 @@ def letter(case: Case) -> str:
 
 
 def _wrong(case: Case) -> list[str]:
-    lines = [case.title(case.lead) if case.lead else case.say("no_finding", group=harmless.name(case.incident.group))]
+    lines = [
+        sentences.title(case, case.lead)
+        if case.lead
+        else case.say("no_finding", group=harmless.name(case.incident.group))
+    ]
     for remark in _remarks(case):
         lines += paragraph(remark)
     if case.lead is not None:
@@ -39,10 +47,22 @@ def _wrong(case: Case) -> list[str]:
     lines += _also(case)
     lines += evidence.since(case)
     lines += evidence.seen_by(case, case.findings)
-    if case.about is not None:
-        lines += ["", *paragraph(_filled(case, (case.about.why,))), "", case.language.labels["steps"]]
-        lines += _numbered(case, case.about.steps)
+    lines += evidence.caches(case)
+    lines += evidence.residual(case)
+    advice = _advice(case)
+    if advice is not None:
+        lines += ["", *paragraph(_filled(case, (advice.why,))), "", case.language.labels["steps"]]
+        lines += _numbered(case, advice.steps)
     return [*lines, "", *_take_it(case)]
+
+
+def _advice(case: Case) -> Advice | CauseWords | None:
+    """Return what the leading code's advice is, else its cause's."""
+    if case.lead is None or case.lead.residual or details.is_forged(case.lead):
+        return case.about
+    known = case.language.advice
+    code = case.lead.code
+    return known.get(f"{code}.{variant(case.lead)}") or known.get(code) or case.about
 
 
 def _remarks(case: Case) -> list[str]:
@@ -68,26 +88,34 @@ def _compared(case: Case, finding: Finding) -> list[str]:
             case.say("silent_region", region=harmless.ascii_name(f.subject, 40), seen=case.few(f.seen)) for f in silent
         )
         return ["", *(f"  - {line}" for line in said)]
-    if not finding.expected and not finding.seen:
-        return []
-    return ["", *comparison.table(case, finding, comparison.lookalikes(case.findings))]
+    if finding.code in _AVAILABILITY:
+        return evidence.servers(case, finding)
+    table = comparison.table(case, finding, comparison.lookalikes(case.findings))
+    return ["", *table] if len(table) > 1 else []
 
 
 def _also(case: Case) -> list[str]:
-    """Return the other findings of the cause with their comparison, and one line for each other cause."""
+    """Return one line for each other finding of the cause, and for each other cause."""
     lead = case.lead
     rest = [finding for finding in case.findings if finding is not lead and finding.code != "vantage_silent"]
+    rest = [finding for finding in rest if not finding.residual]
     if lead is not None and lead.code == "delegation_changed":
         rest = [finding for finding in rest if finding.code not in _EXPLAINERS]
-    lines = []
-    for finding in rest[:_MOST_FINDINGS]:
-        lines += ["", *paragraph(f"{case.say('also')} {case.title(finding)}"), *_compared(case, finding)[1:]]
-    if len(rest) > _MOST_FINDINGS:
-        lines += ["", case.say("more", n=len(rest) - _MOST_FINDINGS)]
-    titles = [case.title(state.findings[0]) for state in case.others if state.findings]
-    for title in titles:
-        lines += ["", *paragraph(f"{case.say('also')} {title}")]
-    return lines
+    told = [case.told_of(state) for state in case.others]
+    rest += [finding for finding in told if finding is not None]
+    if not rest:
+        return []
+    blocks = [paragraph(_one_line(case, finding), "    ", "  - ") for finding in rest]
+    return ["", case.language.labels["also"], *evidence.bounded(case, blocks, _MOST_FINDINGS)]
+
+
+def _one_line(case: Case, finding: Finding) -> str:
+    """Return a finding that is not the leading one: what is seen, and what is approved where that is short."""
+    title = sentences.title(case, finding)
+    expected = sentences.names_of(case, finding)["expected"]
+    if finding.code not in _VALUES or not finding.expected or expected in title:
+        return title
+    return case.say("approved_is", title=title, expected=expected)
 
 
 def _filled(case: Case, step: Step) -> str:
@@ -101,11 +129,27 @@ def _filled(case: Case, step: Step) -> str:
         "Where": case.where(lead)[:1].upper() + case.where(lead)[1:] if lead else "",
         "id": case.id,
         "since": times.utc(case.since),
+        **(_particulars(case, lead) if lead else {}),
         **{"fallback" if key == "fallback_domain" else key: text for key, text in case.contacts.items()},
     }
     templates = [Template(alternative) for alternative in step]
     usable = (template for template in templates if set(template.get_identifiers()) <= known.keys())
     return next(usable, templates[-1]).safe_substitute(known)
+
+
+def _particulars(case: Case, lead: Finding) -> dict[str, str]:
+    """Return what a step may name only where the finding, or the watchlist, knows it."""
+    said = sentences.names_of(case, lead)
+    resolvers = details.witnesses(lead)[1]
+    hosts = details.moved(lead) or details.servers(lead)
+    route53 = case.entry is not None and case.entry.delegation.provider == "route53"
+    known = {
+        "resolvers": case.few(resolvers, 4) if resolvers else "",
+        "record": said["what"] if details.rrsets(lead)[0].type else "",
+        "hosts": said["host"] if hosts else "",
+        "route53": case.say("route53_name") if route53 else "",
+    }
+    return {key: text for key, text in known.items() if text}
 
 
 def _numbered(case: Case, steps: tuple[Step, ...]) -> list[str]:
@@ -125,8 +169,8 @@ def _take_it(case: Case) -> list[str]:
 
 def _recovering(case: Case) -> list[str]:
     labels = case.language.labels
-    recovered = _filled(case, (case.about.recovered,)) if case.about else case.say("recovering")
-    lines = [recovered]
+    recovered, aftercare = _afterwards(case)
+    lines = [_filled(case, (recovered,)) if recovered else case.say("recovering")]
     until = caches_may_lie_until(case.incident, case.now)
     if until is None:
         lines += ["", *paragraph(case.say("healthy_hour"))]
@@ -139,11 +183,21 @@ def _recovering(case: Case) -> list[str]:
         lines += paragraph(case.say(closes))
     if case.incident.active:
         lines += ["", *paragraph(case.say("still_open"))]
-        lines += [f"  - {case.title(state.findings[0])}" for state in case.incident.active if state.findings]
+        standing = [finding for finding in map(case.told_of, case.incident.active) if finding is not None]
+        lines += [line for f in standing for line in paragraph(sentences.title(case, f), "    ", "  - ")]
     lines += _forged(case)
-    if case.about is not None and case.about.aftercare:
-        lines += ["", labels["aftercare"], *_numbered(case, case.about.aftercare)]
+    lines += evidence.residual(case)
+    if aftercare:
+        lines += ["", labels["aftercare"], *_numbered(case, aftercare)]
     return [*lines, "", case.say("show", id=case.id)]
+
+
+def _afterwards(case: Case) -> tuple[str, tuple[Step, ...]]:
+    """Return how the end is told, and what is still to do: as the leading code says, else as its cause does."""
+    advice, about = _advice(case), case.about
+    if advice is None or about is None:
+        return "", ()
+    return advice.recovered or about.recovered, advice.aftercare or about.aftercare
 
 
 def caches_may_lie_until(incident: Incident, now: datetime) -> datetime | None:
@@ -166,6 +220,8 @@ def _forged(case: Case) -> list[str]:
         host = f"{harmless.shown(forged.host)} [{harmless.value(forged.address, 45)}]"
         if forged.host == "(parent)":
             host = case.where(case.lead) if case.lead else harmless.value(forged.host)
+        elif forged.host == "(caches)":
+            host = case.language.labels["caches"]
         ttl = times.duration(timedelta(seconds=forged.ttl), case.language.phrases)
         if forged.last_seen is None:
             line = case.say("forged_still", host=host, ttl=ttl)
@@ -194,7 +250,7 @@ def _resolved(case: Case) -> list[str]:
     )
     lines += [f"  {times.both(at)}  {what}" for at, what in moments if at is not None]
     if case.lead is not None:
-        lines += ["", *paragraph(case.say("was", title=case.title(case.lead)))]
+        lines += ["", *paragraph(case.say("was", title=sentences.title(case, case.lead)))]
     lines += _forged(case)
     if still_served(incident):
         lines += ["", *paragraph(case.say("resolved_forged"))]

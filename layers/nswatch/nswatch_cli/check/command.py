@@ -13,26 +13,27 @@ from pathlib import Path
 import click
 
 from nswatch import wiring
-from nswatch.errors import InvalidDocument, InvalidName
-from nswatch.expect.approved import approved
-from nswatch.expect.watchlist import DomainEntry, read_entry
+from nswatch.errors import InvalidDocument
+from nswatch.expect.data import aws_ranges
+from nswatch.expect.networks import AwsRanges
+from nswatch.expect.watchlist import DomainEntry
 from nswatch.model import Clock
-from nswatch.names import normalise
 from nswatch.observe.root_hints import ROOT_SERVERS, parse_hints
 from nswatch.observe.servers import Server
 from nswatch.observe.transport import DnsTransport
 from nswatch.observe.udp import Endpoint
 from nswatch.observe.walk import Walker
-from nswatch_cli.check.look import look_at
+from nswatch_cli.check.entries import judgeable, read_entries
+from nswatch_cli.check.look import Order, look_at
 from nswatch_cli.check.record import record
 from nswatch_cli.check.rootglue import RootGlue
+from nswatch_cli.check.table import performance
 from nswatch_cli.check.values import Look, Status, Verdict, worst
-from nswatch_cli.check.verdict import verdict_on
-from nswatch_cli.watchlist.canonical import canonical
-from nswatch_cli.watchlist.load import load_watchlist
+from nswatch_cli.check.verdict import NO_RANGES, verdict_on
+from nswatch_cli.watchlist.canonical import DEFAULT_RESOLVERS
 
 SECONDS = 10.0
-_CONCURRENT = 8
+_CONCURRENT = 16
 _MAX_HINTS = 1 << 20
 
 Checked = tuple[Look, Verdict]
@@ -58,6 +59,13 @@ def _seconds(_context: click.Context, _parameter: click.Parameter, value: float)
     return value
 
 
+def _addresses(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(str(ipaddress.ip_address(value)) for value in values)
+    except ValueError as error:
+        raise click.BadParameter(f"{error}; give an address like 192.0.2.53") from error
+
+
 @click.command(cls=_PluginCommand)
 @click.argument("domains", nargs=-1, metavar="DOMAIN...")
 @click.option("--watchlist", type=click.Path(path_type=Path), metavar="FILE", help="Judge by this watchlist.")
@@ -65,41 +73,71 @@ def _seconds(_context: click.Context, _parameter: click.Parameter, value: float)
 @click.option("--root-hints", type=click.Path(path_type=Path), metavar="FILE", help="Start from these root servers.")
 @click.option("--port", type=click.IntRange(1, 65535), default=53, metavar="N", help="Ask all servers at this port.")
 @click.option(
+    "--resolver",
+    "resolvers",
+    multiple=True,
+    callback=_addresses,
+    metavar="ADDRESS",
+    help="Ask this recursive resolver; repeatable.  [default: the watchlist's, or 1.1.1.1, 8.8.8.8 and 9.9.9.9]",
+)
+@click.option("--no-resolvers", is_flag=True, help="Ask no recursive resolver.")
+@click.option("-v", "--verbose", is_flag=True, help="Show every server, and details of all domains.")
+@click.option(
+    "--seconds",
     "--timeout",
+    "seconds",
     type=float,
     callback=_seconds,
     default=SECONDS,
     metavar="SECONDS",
     help="How long a domain may take.  [default: 10]",
 )
-def check_command(
+def check_command(  # noqa: PLR0913, PLR0917 - a name for each option
     domains: Sequence[str],
     watchlist: Path | None,
     as_json: bool,
     root_hints: Path | None,
     port: int,
-    timeout: float,
+    resolvers: tuple[str, ...],
+    no_resolvers: bool,
+    verbose: bool,
+    seconds: float,
 ) -> None:
-    """Ask the registry's servers for the delegation of each DOMAIN, once, from here.
+    """Ask the registry, the zone's own servers and resolvers about each DOMAIN, once, from here.
 
-    With --watchlist judged by it (without DOMAIN: all its domains); else the delegation is compared with the zone's
-    own NS. Ends as a monitoring plugin: 0 ok, 1 warning, 2 critical, 3 unknown; of several domains the worst, in the
-    order critical, warning, unknown, ok.
+    With --watchlist judged by it (without DOMAIN: all its domains); else they are compared with one another. Ends as a
+    monitoring plugin: 0 ok, 1 warning, 2 critical, 3 unknown; of several domains the worst, in the order critical,
+    warning, unknown, ok.
     """
+    if no_resolvers and resolvers:
+        raise _WrongUsage("--no-resolvers leaves no room for --resolver; give one of them")
     try:
         hints = _hints(root_hints)
-        entries = _entries(domains, watchlist)
+        entries = read_entries(domains, watchlist)
     except InvalidDocument as error:
         click.echo("\n".join(str(problem) for problem in error.problems), err=True)
         sys.exit(Status.UNKNOWN)
-    checked = asyncio.run(
-        check_domains(entries, hints=hints, route=lambda address: (address, port), clock=wiring.now, seconds=timeout)
+    # The root servers of a private Internet lead to none of the public resolvers.
+    asked = resolvers if resolvers or no_resolvers or root_hints is not None else None
+    work = check_domains(
+        entries,
+        hints=hints,
+        route=lambda address: (address, port),
+        clock=wiring.now,
+        seconds=seconds,
+        resolvers=asked,
+        aws=aws_ranges(),
     )
+    try:
+        checked = asyncio.run(work)
+    except KeyboardInterrupt:
+        click.echo("UNKNOWN: interrupted before the check was over", err=True)
+        sys.exit(Status.UNKNOWN)
     if as_json:
         for look, verdict in checked:
             click.echo(json.dumps(record(look, verdict)))
     else:
-        _print(checked)
+        show(checked, verbose=verbose)
     sys.exit(overall(checked))
 
 
@@ -110,26 +148,32 @@ async def check_domains(
     route: Callable[[str], Endpoint] = lambda address: (address, 53),
     clock: Clock,
     seconds: float = SECONDS,
+    resolvers: Sequence[str] | None = None,
+    aws: AwsRanges = NO_RANGES,
 ) -> list[Checked]:
     """Check each domain once, by its entry or, where that is None, by itself; results in the order of ``entries``.
 
-    Each domain has ``seconds``. When one walk shows that DNS is intercepted here, no domain's answers are trusted.
+    Each domain has ``seconds``. ``resolvers`` None asks the entry's (or the usual ones), no address asks none. When one
+    walk shows that DNS is intercepted here, no domain's answers are trusted.
     """
+    known = {domain: entry and judgeable(entry, aws) for domain, entry in entries.items()}
     places = asyncio.Semaphore(_CONCURRENT)
     async with DnsTransport(clock, route=route) as transport:
         root_glue = RootGlue(transport, hints)
         walker = Walker(root_glue, hints, clock)
 
         async def one(domain: str, entry: DomainEntry | None) -> Look:
-            sets = approved(entry, clock()).ns_sets if entry is not None else ()
+            usual = entry.resolvers if entry is not None else DEFAULT_RESOLVERS
+            asked = tuple(dict.fromkeys(usual if resolvers is None else resolvers))
             async with places:
+                order = Order(domain, entry, asked, clock(), aws)
                 return await look_at(
-                    domain, sets, asker=root_glue, walker=walker, root_glue=root_glue, clock=clock, seconds=seconds
+                    order, asker=root_glue, walker=walker, root_glue=root_glue, clock=clock, seconds=seconds
                 )
 
-        looks = await asyncio.gather(*(one(domain, entry) for domain, entry in entries.items()))
+        looks = await asyncio.gather(*(one(domain, entry) for domain, entry in known.items()))
     looks = [replace(look, interception=walker.interception) for look in looks]
-    return [(look, verdict_on(look, entries[look.domain], look.at)) for look in looks]
+    return [(look, verdict_on(look, known[look.domain], look.at, aws)) for look in looks]
 
 
 def overall(checked: Sequence[Checked]) -> Status:
@@ -152,50 +196,18 @@ def _hints(file: Path | None) -> tuple[Server, ...]:
         raise InvalidDocument(f"{file}: is not UTF-8 text; give a file like IANA's named.root") from error
 
 
-def _entries(domains: Sequence[str], file: Path | None) -> dict[str, DomainEntry | None]:
-    """Return each domain to check with its entry; raise InvalidDocument with everything that is wrong."""
-    names, problems = dict[str, None](), list[str]()
-    for text in domains:
-        try:
-            names[_name(text)] = None
-        except InvalidName as error:
-            problems.append(f"check: {error}")
-    if file is None:
-        if not domains:
-            problems.append("check: no domain; write it like: nswatch check example.com (or give a --watchlist FILE)")
-        if problems:
-            raise InvalidDocument(*problems)
-        return dict.fromkeys(names, None)
-    watched = {domain: read_entry(domain, entry) for domain, entry in canonical(load_watchlist(file)).items()}
-    some = ", ".join(list(watched)[:5]) + (", ..." if len(watched) > 5 else "")
-    problems += [f"check: {name} is not in {file}, which has: {some}" for name in names if name not in watched]
-    if problems:
-        raise InvalidDocument(*problems)
-    return {name: watched[name] for name in names or watched}
-
-
-def _name(text: str) -> str:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        name = normalise(text)
-        if name == ".":
-            raise InvalidName("the root has no parent to ask; write a domain like 'example.com'") from None
-        return name
-    raise InvalidName(f"{text!r} is an address; write a domain like 'example.com'")
-
-
-def _print(checked: Sequence[Checked]) -> None:
-    from nswatch_cli.check.table import open_page, performance  # noqa: PLC0415 - rich takes a moment to import
+def show(checked: Sequence[Checked], *, verbose: bool) -> None:
+    """Write checks for people: a line for each domain, then details of one, or of those that are not in order."""
+    from nswatch_cli.check.page import open_page  # noqa: PLC0415 - rich takes a moment to import
 
     page = open_page()
     if len(checked) > 1:
         page.first_line(overall(checked), _sum(checked))
     for look, verdict in checked:
-        if len(checked) > 1:
-            page.console.print()
         page.first_line(verdict.status, f"{look.domain}: {verdict.summary} | {performance(look)}")
-        page.details(look, verdict)
+    for look, verdict in checked:
+        if verbose or len(checked) == 1 or verdict.status is not Status.OK:
+            page.details(look, verdict, verbose=verbose, titled=len(checked) > 1)
 
 
 def _sum(checked: Sequence[Checked]) -> str:

@@ -1,34 +1,11 @@
-"""A check as JSON: one object a domain.
+"""A check as JSON: one object a domain. docs/check.md says what every key holds; keys are added, never changed."""
 
-::
-
-    {"domain": "example.com",            canonical name
-     "status": "critical",               ok, warning, critical or unknown
-     "code": 2,                          the same as an exit status: 0, 1, 2, 3
-     "summary": "com gives …",           the first line's sentence
-     "at": "2026-11-22T22:00:00.000Z",   when the pass began (UTC)
-     "seconds": 0.213,                   how long it took
-     "interception": null,               or {"server": address, "reason": text}: then nothing here can be trusted
-     "approved": [["ns1…", …], …],       the watchlist's sets at that moment, the current one first; null without one
-     "parent": {"zone": "com", "servers": [ANSWER + "ds", …]},
-     "child": [ANSWER + "delegated" + "approved", …],
-     "findings": [{"code": "delegation_changed", "status": "critical", "summary": text,
-                   "expected": [text, …], "seen": [text, …],
-                   "servers": [{"host": name, "address": text}, …], "detail": {…}}, …]}
-
-ANSWER is ``{"host", "address", "transport", "result", "ns", "ttl", "ms", "note"}``: ``address`` is null where the host
-has none, ``transport`` is ``udp``, ``tcp`` or null, ``result`` one of `nswatch.model.Result` or ``no_address`` or
-``not_asked``, ``ns`` the sorted names of a referral or an answer (else empty), ``ttl`` in seconds or null, ``ms`` in
-milliseconds or null. ``ds`` is null when it is unknown, empty when the parent proves that there is none, else
-``"tag algorithm digest-type digest"``. ``delegated`` and ``approved`` say whether the host is. Keys may be added later,
-none is removed or changes its meaning.
-"""
-
+from collections.abc import Sequence
 from typing import Any
 
 from nswatch.model import Result
 from nswatch.moments import iso
-from nswatch_cli.check.values import Look, Remark, ServerAnswer, Verdict, gives
+from nswatch_cli.check.values import Compared, Look, Remark, ServerAnswer, Verdict, gives
 
 Json = dict[str, Any]
 _NAMES = frozenset({Result.REFERRAL, Result.ANSWER})
@@ -53,6 +30,18 @@ def record(look: Look, verdict: Verdict) -> Json:
             _answer(each) | {"delegated": each.host in delegated, "approved": each.host in approved}
             for each in look.children
         ],
+        "resolvers": [_answer(each) for each in look.resolvers],
+        "records": [_record(each) for each in verdict.compared],
+        "addresses": [
+            {
+                "host": each.host,
+                "found": list(each.addresses),
+                "result": each.result.value,
+                "glue": list(look.glue.get(each.host, ())),
+            }
+            for each in look.hosts
+        ],
+        "ipv6": look.ipv6,
         "findings": [_finding(remark) for remark in verdict.remarks],
     }
 
@@ -60,14 +49,34 @@ def record(look: Look, verdict: Verdict) -> Json:
 def _answer(answer: ServerAnswer) -> Json:
     facts = answer.facts
     return {
-        "host": answer.host,
+        "host": answer.host or None,
         "address": answer.address or None,
         "transport": answer.transport.value if answer.transport is not None else None,
         "result": answer.result,
         "ns": list(facts.values) if facts is not None and facts.result in _NAMES else [],
+        "values": list(facts.values) if facts is not None else [],
+        "aliases": list(facts.aliases) if facts is not None else [],
         "ttl": facts.ttl if facts is not None else None,
         "ms": round(answer.ms, 1) if answer.ms is not None else None,
         "note": answer.note,
+    }
+
+
+def _record(each: Compared) -> Json:
+    record = each.record
+    marks = {answer: group.mark.name.lower() for group in each.groups for answer in (*group.servers, *group.resolvers)}
+
+    def told(answers: Sequence[ServerAnswer]) -> list[Json]:
+        plain = ({key: value for key, value in _answer(answer).items() if key != "ns"} for answer in answers)
+        return [row | {"mark": marks.get(answer)} for row, answer in zip(plain, answers, strict=True)]
+
+    return {
+        "name": record.qname,
+        "type": record.qtype,
+        "watched": each.watched,
+        "expected": list(each.expected),
+        "servers": told(record.servers),
+        "resolvers": told(record.resolvers),
     }
 
 
@@ -79,9 +88,16 @@ def _finding(remark: Remark) -> Json:
     return {
         "code": remark.code,
         "status": remark.status.name.lower(),
+        "severity": _severity(remark),
         "summary": remark.sentence,
+        "explanation": remark.explanation,
         "expected": list(remark.expected),
         "seen": list(remark.seen),
-        "servers": [{"host": each.host, "address": each.address or None} for each in remark.servers],
+        "servers": [{"host": each.host or None, "address": each.address or None} for each in remark.servers],
         "detail": dict(remark.detail),
     }
+
+
+def _severity(remark: Remark) -> str | None:
+    """Return how the product tells it; None for what only a check says."""
+    return remark.finding.severity.value if remark.finding is not None else None

@@ -12,6 +12,7 @@ NAME = 48
 """So many characters of a name are shown in a line."""
 _MOST = 3
 _NOT_SHOWN = re.compile(r"[^A-Za-z0-9._\\,-]")
+_ADDRESS = re.compile(r"[0-9a-f:.]*:[0-9a-f:.]*")
 _REASONS = {
     Result.NOT_VISIBLE.value: "can't show it",
     Result.NOT_AUTHORITATIVE.value: "not authoritative",
@@ -19,7 +20,12 @@ _REASONS = {
     Result.OVER_CAP.value: "answer too large",
     Result.OTHER_ERROR.value: "error",
     "no_address": "no address",
-    "not_asked": "not asked in time",
+    "not_asked": "not asked",
+    Result.BOGUS.value: "bogus",
+    Result.NXDOMAIN.value: "no such name",
+    Result.NODATA.value: "no NS",
+    Result.REFUSED.value: "REFUSED",
+    Result.SERVFAIL.value: "SERVFAIL",
 }
 
 
@@ -82,3 +88,28 @@ def _run(labels: Sequence[str]) -> str:
 def count_of(agreeing: int, total: int) -> str:
     """Return how many of the parent's servers give it."""
     return f"at {agreeing} of {number(total, 'server')}"
+
+
+def some(parts: Sequence[str], most: int, sep: str = "; ") -> str:
+    """Return the first parts of a sentence, those beyond ``most`` counted."""
+    more = len(parts) - most
+    return sep.join(parts[:most]) + (f"{sep if sep == '; ' else ' '}and {more} more" if more > 0 else "")
+
+
+def listed(names: Iterable[str], most: int = _MOST) -> str:
+    """Return servers' names, or resolvers' addresses, as a list in a sentence."""
+    sorted_names = sorted(set(names))
+    return some([host_or_address(name) for name in sorted_names], most, ", ")
+
+
+def host_or_address(text: str, limit: int = NAME) -> str:
+    """Return a host's name in harmless ASCII; an IPv6 address as it is."""
+    return text if _ADDRESS.fullmatch(text) else host(text, limit)
+
+
+def record(qname: str, qtype: str, domain: str) -> str:
+    """Return which RRset it is, within its domain: ``MX``, ``www A``."""
+    if qname == domain:
+        return qtype
+    inside = qname.endswith(f".{domain}")
+    return f"{host(qname.removesuffix(f'.{domain}') if inside else qname)} {qtype}"

@@ -1,5 +1,7 @@
 """The far end's answer to one query message: bytes in, bytes or silence out."""
 
+from functools import lru_cache
+
 import dns.exception
 import dns.flags
 import dns.message
@@ -34,6 +36,7 @@ class FarEnd:
         self._replies = Replies(world, self._contents)
         self._resolvers = Resolvers(world, self._replies)
         self._remembered: dict[tuple[str, str, Transport, bytes], bytes | None] = {}
+        self._rendered: dict[tuple[Reply, Transport, bytes], bytes] = {}
         self._epoch = world.epoch
 
     def answer(self, region: str, server: str, query: bytes, transport: Transport) -> bytes | None:
@@ -41,6 +44,7 @@ class FarEnd:
         if self._epoch != self.world.epoch or len(self._remembered) > _REMEMBERED:
             self._epoch = self.world.epoch
             self._remembered.clear()
+            self._rendered.clear()
         # Clients mix letter case (0x20): answer the lower-case question, and give it back in the letters it came in.
         # Names in the answer are compressed to pointers at the question, so that they follow.
         end = _question_name_end(query)
@@ -55,39 +59,28 @@ class FarEnd:
         place = self.world.place(region, server)
         if place is None or len(query) < _HEADER or query[2] & 0x80:
             return None
-        try:
-            asked = dns.message.from_wire(query)
-        except (dns.exception.DNSException, ValueError):
+        asked = _parsed(query[2:])
+        if asked is None:
             return query[:2] + b"\x80\x01" + bytes(8)
-        response = dns.message.Message(asked.id)
-        response.flags = dns.flags.QR | (asked.flags & (dns.flags.RD | dns.flags.CD))
-        response.set_opcode(asked.opcode())
-        response.question = list(asked.question)
-        if asked.edns >= 0:
-            response.use_edns(0, asked.ednsflags & dns.flags.DO, EDNS_PAYLOAD)
-        if not self._fill(response, asked, region, server, place):
-            return None
-        return _render(response, asked, transport)
-
-    def _fill(
-        self, response: dns.message.Message, asked: dns.message.Message, region: str, server: str, place: Place
-    ) -> bool:
-        """Write the answer into ``response``; return whether there is one."""
         refusal = _refusal(asked)
         if refusal is not None:
-            response.set_rcode(refusal)
-            return True
+            return _render(_response(asked, Reply(rcode=refusal, authoritative=False)), asked, transport)
         if place.resolver and (asked.flags & dns.flags.RD or not place.zones):
-            return self._recursive(response, asked, region, server)
+            response = self._recursive(asked, region, server)
+            return None if response is None else _render(response, asked, transport)
         reply = self._authoritative(region, place, asked)
         if reply is None:
-            return False
-        if reply.authoritative and reply.rcode in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-            response.flags |= dns.flags.AA
-        _copy(reply, response)
-        return True
+            return None
+        # Most servers of a zone give one answer: it is put into bytes once.
+        key = (reply, transport, query[2:])
+        if key not in self._rendered:
+            response = _response(asked, reply)
+            if reply.authoritative and reply.rcode in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+                response.flags |= dns.flags.AA
+            self._rendered[key] = _render(response, asked, transport)
+        return self._rendered[key]
 
-    def _recursive(self, response: dns.message.Message, asked: dns.message.Message, region: str, server: str) -> bool:
+    def _recursive(self, asked: dns.message.Message, region: str, server: str) -> dns.message.Message | None:
         question = asked.question[0]
         answered = self._resolvers.answer(
             region,
@@ -98,13 +91,13 @@ class FarEnd:
             checking_disabled=bool(asked.flags & dns.flags.CD),
         )
         if answered is None:
-            return False
+            return None
         reply, secure = answered
+        response = _response(asked, reply)
         response.flags |= dns.flags.RA
         if secure and asked.ednsflags & dns.flags.DO | asked.flags & dns.flags.AD:
             response.flags |= dns.flags.AD
-        _copy(reply, response)
-        return True
+        return response
 
     def _authoritative(self, region: str, place: Place, asked: dns.message.Message) -> Reply | None:
         question = asked.question[0]
@@ -134,6 +127,15 @@ class FarEnd:
         return upper[0] if qtype == RdataType.DS and upper else served[0]
 
 
+@lru_cache(maxsize=4096)
+def _parsed(query: bytes) -> dns.message.Message | None:
+    """Return the query behind its ID, not to be changed; None where it is no message."""
+    try:
+        return dns.message.from_wire(bytes(2) + query)
+    except (dns.exception.DNSException, ValueError):
+        return None
+
+
 def _question_name_end(query: bytes) -> int:
     """Return where the name of the first question ends (RFC 1035 section 4.1.2); the header's end if it has none."""
     if len(query) < _HEADER or query[4:6] == b"\0\0":
@@ -157,11 +159,19 @@ def _refusal(asked: dns.message.Message) -> dns.rcode.Rcode | None:
     return dns.rcode.REFUSED if refused else None
 
 
-def _copy(reply: Reply, response: dns.message.Message) -> None:
+def _response(asked: dns.message.Message, reply: Reply) -> dns.message.Message:
+    """Return the message that answers ``asked``, with the flags that depend on the question alone."""
+    response = dns.message.Message(asked.id)
+    response.flags = dns.flags.QR | (asked.flags & (dns.flags.RD | dns.flags.CD))
+    response.set_opcode(asked.opcode())
+    response.question = list(asked.question)
+    if asked.edns >= 0:
+        response.use_edns(0, asked.ednsflags & dns.flags.DO, EDNS_PAYLOAD)
     response.set_rcode(reply.rcode)
     response.answer += reply.answer
     response.authority += reply.authority
     response.additional += reply.additional
+    return response
 
 
 def _render(response: dns.message.Message, asked: dns.message.Message, transport: Transport) -> bytes:

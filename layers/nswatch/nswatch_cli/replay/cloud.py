@@ -1,11 +1,10 @@
-"""The emulated AWS of a replay: moto, in this process, with hubs that can be made to take no calls.
+"""The emulated AWS of a replay, with hubs that can be made to take no calls.
 
 Everything goes through boto3: the tables, their streams, the topics, and a queue at each topic in which a replay sees
 what a subscriber would.
 """
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
@@ -13,29 +12,19 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest
-from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
-from moto import mock_aws
 
 from nswatch.model import Severity
 from nswatch.record import table
 from nswatch.wiring import Clients, Settings
+from nswatch_cli.replay.emulator import ACCOUNT, Emulator
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sns import SNSClient
 
 NAME = "nswatch"
-ACCOUNT = "123456789012"
-_ONCE = Config(
-    retries={"mode": "standard", "total_max_attempts": 1}, parameter_validation=False, signature_version=UNSIGNED
-)
-"""Nothing is tried again, and what only a real endpoint needs is left out: an emulated call is quicker by a fifth."""
-_STREAMS = Config(account_id_endpoint_mode="disabled")
-"""moto knows the streams by their old host name only, not by the one with the account in it."""
-_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "replay", "AWS_SECRET_ACCESS_KEY": "replay", "AWS_SESSION_TOKEN": "replay"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +41,7 @@ class Delivery:
 
 
 class Cloud(AbstractContextManager["Cloud"]):
-    """Two hubs in moto while entered.
+    """Two hubs in an emulated AWS while entered.
 
     ``down`` holds the hubs that take no calls, ``topics_down`` those whose topics alone do not.
     """
@@ -62,6 +51,7 @@ class Cloud(AbstractContextManager["Cloud"]):
         self.down: set[str] = set()
         self.topics_down: set[str] = set()
         self.clients = Clients(dynamodb=cache(self._dynamodb), sns=cache(self._sns))
+        self._client = cache(_client)
         self._stack = ExitStack()
         self._iterators: dict[str, str] = {}
         self._published: set[str] = set()
@@ -71,8 +61,7 @@ class Cloud(AbstractContextManager["Cloud"]):
     def __enter__(self) -> "Cloud":
         """Make the tables, topics and queues."""
         with ExitStack() as stack:
-            stack.enter_context(_environment(_CREDENTIALS))
-            stack.enter_context(mock_aws())
+            stack.enter_context(Emulator())
             for hub in self.hubs:
                 self._make(hub)
             self._stack = stack.pop_all()
@@ -101,8 +90,7 @@ class Cloud(AbstractContextManager["Cloud"]):
         if hub not in self._changed:
             return []
         self._changed.discard(hub)
-        streams = boto3.client("dynamodbstreams", region_name=hub, config=_STREAMS)
-        answer = streams.get_records(ShardIterator=self._iterators[hub])
+        answer = self._client("dynamodbstreams", hub).get_records(ShardIterator=self._iterators[hub])
         self._iterators[hub] = answer["NextShardIterator"]
         return list(answer["Records"])
 
@@ -111,7 +99,7 @@ class Cloud(AbstractContextManager["Cloud"]):
         if hub not in self._published:
             return
         self._published.discard(hub)
-        sqs = boto3.client("sqs", region_name=hub)
+        sqs = self._client("sqs", hub)
         for (home, channel), url in self._queues.items():
             if home != hub:
                 continue
@@ -121,14 +109,13 @@ class Cloud(AbstractContextManager["Cloud"]):
                     yield _delivery(hub, channel, json.loads(message["Body"]))
 
     def _make(self, hub: str) -> None:
-        dynamodb = boto3.client("dynamodb", region_name=hub)
-        stream = table.create(dynamodb, NAME)
-        streams = boto3.client("dynamodbstreams", region_name=hub, config=_STREAMS)
+        stream = table.create(self._client("dynamodb", hub), NAME)
+        streams = self._client("dynamodbstreams", hub)
         shard = streams.describe_stream(StreamArn=stream)["StreamDescription"]["Shards"][0]["ShardId"]
         self._iterators[hub] = streams.get_shard_iterator(
             StreamArn=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
         )["ShardIterator"]
-        sns, sqs = boto3.client("sns", region_name=hub), boto3.client("sqs", region_name=hub)
+        sns, sqs = self._client("sns", hub), self._client("sqs", hub)
         for channel in (Severity.PAGE, Severity.NOTICE):
             name = f"{NAME}-{channel}"
             topic = sns.create_topic(Name=name)["TopicArn"]
@@ -136,13 +123,13 @@ class Cloud(AbstractContextManager["Cloud"]):
             sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:{hub}:{ACCOUNT}:{name}")
 
     def _dynamodb(self, region: str) -> "DynamoDBClient":
-        client = boto3.client("dynamodb", region_name=region, config=_ONCE)
+        client = boto3.client("dynamodb", region_name=region)
         client.meta.events.register_first("before-send.dynamodb", self._gate(region, self.down_for_tables))
         client.meta.events.register("after-call.dynamodb.BatchWriteItem", lambda **_: self._changed.add(region))
         return client
 
     def _sns(self, region: str) -> "SNSClient":
-        client = boto3.client("sns", region_name=region, config=_ONCE)
+        client = boto3.client("sns", region_name=region)
         client.meta.events.register_first("before-send.sns", self._gate(region, self.down_for_topics))
         client.meta.events.register("after-call.sns.Publish", lambda **_: self._published.add(region))
         return client
@@ -163,6 +150,10 @@ class Cloud(AbstractContextManager["Cloud"]):
         return gate
 
 
+def _client(service: Any, region: str) -> Any:
+    return boto3.client(service, region_name=region)
+
+
 def _topic(region: str, channel: Severity) -> str:
     return f"arn:aws:sns:{region}:{ACCOUNT}:{NAME}-{channel}"
 
@@ -178,24 +169,3 @@ def _delivery(hub: str, channel: Severity, envelope: Mapping[str, Any]) -> Deliv
         text=envelope["Message"],
         sns_id=envelope["MessageId"],
     )
-
-
-class _environment(AbstractContextManager[None]):  # noqa: N801 - reads as a statement where it is used
-    """Variables that are set while entered: a replay must never reach a real account."""
-
-    def __init__(self, variables: Mapping[str, str]) -> None:
-        self._variables = variables
-        self._before: dict[str, str | None] = {}
-
-    def __enter__(self) -> None:
-        self._before = {name: os.environ.get(name) for name in (*self._variables, "AWS_PROFILE", "AWS_ENDPOINT_URL")}
-        os.environ.pop("AWS_PROFILE", None)
-        os.environ.pop("AWS_ENDPOINT_URL", None)
-        os.environ.update(self._variables)
-
-    def __exit__(self, *exc: object) -> None:
-        for name, value in self._before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

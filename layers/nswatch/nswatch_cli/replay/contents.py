@@ -44,7 +44,7 @@ class Contents:
         if self._epoch != self._world.epoch:
             self._epoch = self._world.epoch
             self._made.clear()
-        key = (region, zone, version)
+        key = (self._world.view(region), zone, version)
         if key not in self._made:
             self._made[key] = self._make(region, zone, version)
         return self._made[key]

@@ -14,8 +14,9 @@ from rich.text import Text
 from nswatch.judge.judgement import JUDGED
 from nswatch.model import Severity
 from nswatch_cli.replay.cloud import Delivery
-from nswatch_cli.replay.runner import Replay, StepReport
+from nswatch_cli.replay.runner import Replay
 from nswatch_cli.replay.schema import Scenario, Step, load_scenario
+from nswatch_cli.replay.verdict import StepReport
 
 _WHEN = "%m-%d %H:%M"
 _STYLES = {Severity.PAGE: "bold red", Severity.NOTICE: "yellow"}

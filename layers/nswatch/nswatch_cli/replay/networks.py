@@ -1,8 +1,11 @@
 """Who announces which addresses."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 
+from nswatch.expect import data
+from nswatch.expect.networks import AwsRanges
 from nswatch_cli.replay.addresses import IPNetwork
 from nswatch_cli.replay.mentions import mapping
 
@@ -34,3 +37,14 @@ def read_networks(value: object) -> list[Network]:
         for cidr, said in ((cidr, mapping(said)) for cidr, said in mapping(value).items())
     ]
     return sorted(read, key=lambda network: -network.network.prefixlen)
+
+
+def aws_ranges(networks: Iterable[Network]) -> AwsRanges:
+    """Return what AWS publishes: of these networks where some are said to be AWS's, and else what it really does."""
+    services: dict[str, list[str]] = {}
+    for network in networks:
+        if network.aws is not None:
+            services.setdefault(network.aws, []).append(str(network.network))
+    if not services:
+        return data.aws_ranges()
+    return AwsRanges({service: tuple(ours) for service, ours in services.items()})

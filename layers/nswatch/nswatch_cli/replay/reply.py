@@ -20,9 +20,12 @@ from nswatch_cli.replay.zones import Content, Found, find
 RRsets = list[dns.rrset.RRset]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Reply:
-    """The parts of an answer that depend on its question. ``target`` is an alias's name outside the zone."""
+    """The parts of an answer that depend on its question. ``target`` is an alias's name outside the zone.
+
+    One that `Replies` gave is shared: not to be changed.
+    """
 
     rcode: dns.rcode.Rcode = dns.rcode.NOERROR
     authoritative: bool = True
@@ -33,11 +36,13 @@ class Reply:
 
 
 class Replies:
-    """Answers from the zones of one world."""
+    """Answers from the zones of one world, each made once until the world changes."""
 
     def __init__(self, world: World, contents: Contents) -> None:
         self._world = world
         self._contents = contents
+        self._made: dict[tuple[object, ...], Reply] = {}
+        self._epoch = world.epoch
 
     def authoritative(
         self,
@@ -51,11 +56,30 @@ class Replies:
         dnssec: bool,
     ) -> Reply:
         """Answer as the ``index``-th server of ``zone`` does in ``version``."""
+        if self._epoch != self._world.epoch:
+            self._epoch = self._world.epoch
+            self._made.clear()
         content = self._contents.of(region, zone, version)
         cut = self._world.cut_below(zone, qname)
-        if cut is None:
-            return self._from_content(content, qname, qtype, dnssec)
-        delegation = self.delegation(cut, index)
+        delegation = None if cut is None else self.delegation(cut, index)
+        key = (content, self._world.view(region), delegation, qname, qtype, dnssec)
+        if key not in self._made:
+            if cut is None or delegation is None:
+                self._made[key] = self._from_content(content, qname, qtype, dnssec)
+            else:
+                self._made[key] = self._below(region, content, cut, delegation, qname, qtype, dnssec)
+        return self._made[key]
+
+    def _below(
+        self,
+        region: str,
+        content: Content,
+        cut: str,
+        delegation: Registry,
+        qname: str,
+        qtype: RdataType,
+        dnssec: bool,
+    ) -> Reply:
         if delegation.rcode == "NXDOMAIN":
             return self._nxdomain(content, cut, dnssec)
         if delegation.rcode != "NOERROR":

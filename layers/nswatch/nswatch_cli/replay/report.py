@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from nswatch_cli.replay.runner import StepReport
 from nswatch_cli.replay.schema import Scenario
+from nswatch_cli.replay.verdict import StepReport
 
 
 def print_text(scenario: Scenario, reports: Sequence[StepReport], codes: frozenset[str] | None, seconds: float) -> None:

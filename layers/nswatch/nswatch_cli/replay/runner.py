@@ -12,23 +12,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from nswatch.codes import CODES
 from nswatch.errors import StoreUnavailable
 from nswatch.model import Severity
 from nswatch.probe import Probe
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.keys import shard_count
-from nswatch.record.port import Head
 from nswatch.respond.comparator import VANTAGE, Comparator
 from nswatch.wiring import DnsObserver, build_comparator, build_hub, build_probe
 from nswatch_cli.replay.cloud import NAME, Cloud, Delivery
 from nswatch_cli.replay.schema import Scenario, State, Step
 from nswatch_cli.replay.servers import SimulatedInternet
-from nswatch_cli.replay.shape import Expect
+from nswatch_cli.replay.verdict import Look, StepReport, compare, most_urgent
 from nswatch_cli.replay.virtualtime import VirtualTimeLoop
 from nswatch_cli.replay.world import World
 from nswatch_cli.watchlist.applying import carry_out, plan_apply
+from nswatch_cli.watchlist.completing import completing
 from nswatch_cli.watchlist.load import read_watchlist
+from nswatch_cli.watchlist.lock import Lock
+from nswatch_cli.watchlist.looking import look_from_here
 
 MINUTE = timedelta(minutes=1)
 LOOK_AFTER = timedelta(minutes=4)
@@ -47,34 +48,8 @@ class Observer(Protocol):
     def delivered(self, delivery: Delivery, at: datetime) -> None:
         """See that a topic delivered a message."""
 
-    def looked(self, report: "StepReport", at: datetime) -> None:
+    def looked(self, report: StepReport, at: datetime) -> None:
         """See how a step was judged."""
-
-
-@dataclass(frozen=True, slots=True)
-class StepReport:
-    """What one step showed, as ``--json`` prints it."""
-
-    at: str
-    pages: int
-    tickets: int
-    findings: tuple[str, ...]
-    incident: str
-    detected_after_s: float | None
-    problems: tuple[str, ...]
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the step's row of the JSON report."""
-        return {
-            "at": self.at,
-            "ok": not self.problems,
-            "pages": self.pages,
-            "tickets": self.tickets,
-            "findings": list(self.findings),
-            "incident": self.incident,
-            "detected_after_s": self.detected_after_s,
-            "problems": list(self.problems),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +106,13 @@ class Replay(AbstractContextManager["Replay"]):
                 foreseen=[step.world for step in scenario.steps],
                 watchlists=[scenario.watchlist, *(step.watchlist for step in scenario.steps)],
             )
-            internet = SimulatedInternet(self._world, self._loop)
-            stack.callback(lambda: self._loop.run_until_complete(internet.aclose()))
-            self._probes = {region: self._probe(region, internet) for region in scenario.regions}
+            self._internet = SimulatedInternet(self._world, self._loop)
+            stack.callback(lambda: self._loop.run_until_complete(self._internet.aclose()))
+            self._probes = {region: self._probe(region) for region in scenario.regions}
             self._stores = {hub: build_hub(NAME, hub, self.cloud.clients) for hub in scenario.hubs}
             self._comparators = {hub: self._comparator(hub) for hub in scenario.hubs}
             self._shards = 1
+            self._lock: Lock = {}
             self._apply(scenario.watchlist)
             self._stack = stack.pop_all()
         return self
@@ -175,22 +151,41 @@ class Replay(AbstractContextManager["Replay"]):
         self._observer.looked(report, self.now)
         return report
 
-    def _probe(self, region: str, internet: SimulatedInternet) -> Probe:
+    def _probe(self, region: str) -> Probe:
         settings = self.cloud.settings(region, self.scenario.regions)
-        observe = DnsObserver(region, self.scenario.regions, self._loop.now, route=internet.route(region))
+        observe = DnsObserver(region, self.scenario.regions, self._loop.now, route=self._internet.route(region))
         run: Callable[..., Any] = self._loop.run_until_complete
         return build_probe(
-            settings, clock=self._loop.now, observe=observe, run=run, queue=_NoQueue(), clients=self.cloud.clients
+            settings,
+            clock=self._loop.now,
+            observe=observe,
+            run=run,
+            queue=_NoQueue(),
+            aws=lambda: self._world.aws,
+            clients=self.cloud.clients,
         )
 
     def _comparator(self, hub: str) -> Comparator:
         settings = self.cloud.settings(hub, self.scenario.regions)
-        return build_comparator(settings, clock=self._loop.now, codes=self.codes, clients=self.cloud.clients)
+        return build_comparator(
+            settings,
+            clock=self._loop.now,
+            aws=lambda: self._world.aws,
+            codes=self.codes,
+            clients=self.cloud.clients,
+        )
 
     def _apply(self, watchlist: State) -> None:
-        """Apply a watchlist as the command line does: the hubs that are down miss it."""
-        plan = plan_apply(list(self._stores.values()), read_watchlist(watchlist), self.now)
+        """Apply a watchlist as the command line does, baselining what is new: the hubs that are down miss it."""
+        here = self.scenario.regions[0]
+        self._world.begin_pass(here)
+        run: Callable[..., Any] = self._loop.run_until_complete
+        route = self._internet.route(here)
+        look = look_from_here(self._loop.now, self._world.aws, route=route, run=run)
+        baselines = completing(self._lock, look, self.now, self._world.aws)
+        plan = plan_apply(list(self._stores.values()), read_watchlist(watchlist), self.now, baselines)
         carry_out(plan, "replay", self.now)
+        self._lock = plan.lock
         self._shards = shard_count(len(plan.entries))
         self._domains = tuple(plan.entries)
 
@@ -306,16 +301,6 @@ class Replay(AbstractContextManager["Replay"]):
         return most_urgent(heads)
 
 
-def report_as_json(scenario: Scenario, reports: Sequence[StepReport], codes: frozenset[str] | None) -> dict[str, Any]:
-    """Return the JSON report of one file; ``codes`` is there when it limited what was judged."""
-    document: dict[str, Any] = {
-        "name": scenario.name,
-        "ok": all(not report.problems for report in reports),
-        "steps": [report.as_json() for report in reports],
-    }
-    return document if codes is None else document | {"codes": sorted(codes)}
-
-
 class _NoQueue:
     """A replay makes its passes itself, at their turns."""
 
@@ -324,44 +309,5 @@ class _NoQueue:
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What is compared with a step's ``expect``."""
-
-    pages: int
-    tickets: int
-    findings: frozenset[str]
-    incident: str
-
-
-def most_urgent(heads: Sequence[Head]) -> str:
-    """Return the most urgent state of a page-worthy incident, or ``none``."""
-    states = {head.state for head in heads if head.urgency == Severity.PAGE and head.state}
-    return next((state for state in ("open", "recovering", "resolved") if state in states), "none")
-
-
 def _active(store: DynamoHubStore) -> frozenset[str]:
     return frozenset(row.code for severity in Severity for row in store.open_findings(severity))
-
-
-def compare(expect: Expect, look: Look, codes: frozenset[str] | None) -> Iterator[str]:
-    """Yield what does not hold. With ``codes`` only these codes, pages and incident states are judged."""
-    yield from _counted("page", expect.page, look.pages)
-    if codes is None:
-        yield from _counted("notice", expect.ticket, look.tickets)
-    if expect.pages_at_most is not None and look.pages > expect.pages_at_most:
-        yield f"expected at most {expect.pages_at_most} pages, {look.pages} sent"
-    judged = frozenset(CODES) if codes is None else codes
-    for code in judged.intersection(expect.findings) - look.findings:
-        yield f"expected finding {code}, not raised"
-    for code in judged.intersection(expect.quiet) & look.findings:
-        yield f"expected {code} to be quiet, it is raised"
-    if expect.incident is not None and expect.incident != look.incident:
-        yield f"expected incident {expect.incident}, it is {look.incident}"
-
-
-def _counted(what: str, expected: bool | None, sent: int) -> Iterator[str]:
-    if expected is True and not sent:
-        yield f"expected a {what}, none was sent"
-    if expected is False and sent:
-        yield f"expected no {what}, {sent} sent"

@@ -17,7 +17,7 @@ from nswatch_cli.replay.domains import DomainState, read_domain
 from nswatch_cli.replay.loss import PassLoss
 from nswatch_cli.replay.mentions import Mentions, mapping
 from nswatch_cli.replay.moments import read_moment
-from nswatch_cli.replay.networks import Network, read_networks
+from nswatch_cli.replay.networks import Network, aws_ranges, read_networks
 from nswatch_cli.replay.signing import window_end, window_of
 from nswatch_cli.replay.suffixes import ROOT, Suffixes
 from nswatch_cli.replay.text import ancestors
@@ -99,6 +99,7 @@ class World:
             for name in dict.fromkeys([*described, *self._entries])
         }
         self.networks = read_networks(state.get("networks"))
+        self.aws = aws_ranges(self.networks)
         self._free = {normalise(str(name)) for name in state.get("free_domains") or ()}
         self._dates = {
             normalise(str(name)): read_moment(date) for name, date in mapping(state.get("registered_domains")).items()
@@ -144,6 +145,7 @@ class World:
         later = [date for date in self._dates.values() if date > now]
         self._changes_at = min([*later, window_end(self.window)])
         self._registered = {name for name, date in self._dates.items() if date <= now}
+        self._seen_alike = not any(domain.nameservers_from for domain in self._domains.values())
         self._places: dict[str, dict[str, Place]] = {}
         self._kinds: dict[str, str | None] = {}
 
@@ -241,6 +243,10 @@ class World:
     def is_name_server(self, host: str) -> bool:
         """Whether the file names ``host`` as a name server anywhere."""
         return host in self._said.name_servers or host in self._settled
+
+    def view(self, region: str) -> str:
+        """Return ``region``, or the same for all while authoritative servers look alike from everywhere."""
+        return "" if self._seen_alike else region
 
     def names_below(self, zone: str) -> set[str]:
         """Return the hosts that the file names at or below ``zone``."""

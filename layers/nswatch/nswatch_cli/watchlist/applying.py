@@ -1,7 +1,7 @@
 """`apply`: a checked watchlist into force in every hub, with the difference before and each hub's result after."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,9 @@ from nswatch.record.codec import canonical_json
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.port import WatchlistHead
 from nswatch_cli.watchlist.canonical import canonical, canonical_alerts
+from nswatch_cli.watchlist.completing import Completing, completing
 from nswatch_cli.watchlist.diff import diff, supersede
+from nswatch_cli.watchlist.lock import Lock
 from nswatch_cli.watchlist.schema import Watchlist
 
 Json = dict[str, Any]
@@ -30,7 +32,8 @@ class HubState:
 class Plan:
     """What an `apply` would do. ``lines`` is the difference for a person; no line: nothing would change.
 
-    ``behind`` are the reachable hubs that do not hold the newest version.
+    ``behind`` are the reachable hubs that do not hold the newest version. ``lock`` is the approved baseline as the lock
+    file will have it; ``notes`` are what a person should know of how it came to be.
     """
 
     hubs: tuple[HubState, ...]
@@ -39,6 +42,8 @@ class Plan:
     lines: tuple[str, ...]
     version: int
     behind: tuple[str, ...]
+    lock: Lock = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     @property
     def changes_nothing(self) -> bool:
@@ -55,18 +60,25 @@ class HubResult:
     error: str = ""
 
 
-def plan_apply(stores: Sequence[DynamoHubStore], watchlist: Watchlist, now: datetime) -> Plan:
-    """Compare a watchlist with what the hubs hold; raise StoreUnavailable when none can be asked."""
+def plan_apply(
+    stores: Sequence[DynamoHubStore], watchlist: Watchlist, now: datetime, baselines: Completing | None = None
+) -> Plan:
+    """Compare a watchlist with what the hubs hold; raise StoreUnavailable when none can be asked.
+
+    ``baselines`` gives the entries their approved baselines; without it they keep what is in force and still holds.
+    """
     hubs = tuple(_state(store) for store in stores)
     if all(hub.error is not None for hub in hubs):
         raise StoreUnavailable("; ".join(str(hub.error) for hub in hubs))
     newest = max(hubs, key=lambda hub: hub.head.version if hub.head is not None else -1)
     old = {domain: dict(entry) for domain, entry in entries_in_force(newest.store, newest.head).items()}
     alerts = canonical_alerts(watchlist)
-    entries = {
+    superseding = {
         domain: supersede(old[domain], entry, now) if domain in old else entry
         for domain, entry in canonical(watchlist).items()
     }
+    completed = (baselines or completing({}, None, now))(superseding, old)
+    entries = completed.entries
     lines = diff(old, entries)
     told = newest.head.alerts if newest.head is not None else {}
     if newest.head is None or canonical_json(told) != canonical_json(alerts):
@@ -77,7 +89,7 @@ def plan_apply(stores: Sequence[DynamoHubStore], watchlist: Watchlist, now: date
         for hub in hubs
         if hub.error is None and version and (hub.head is None or hub.head.version < version)
     )
-    return Plan(hubs, entries, alerts, tuple(lines), version + 1, behind)
+    return Plan(hubs, entries, alerts, tuple(lines), version + 1, behind, completed.lock, completed.notes)
 
 
 def _state(store: DynamoHubStore) -> HubState:

@@ -3,12 +3,14 @@
 The model may be salvaged (`nswatch_cli.conform`): any value may be None where it was refused.
 """
 
+import difflib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from pydantic_core import PydanticCustomError
 
 from nswatch.errors import InvalidName
+from nswatch.expect.data import aws_ranges
 from nswatch.names import absolute, is_registry_suffix, is_within, normalise, registrable
 from nswatch_cli.conform import Strict
 from nswatch_cli.document import KeyPath
@@ -169,7 +171,17 @@ def _one_answer(path: KeyPath, answer: schema.Answer) -> Iterator[Trouble]:
     for index, item in enumerate(answer.within or ()):
         if item is not None and "/" in item and (":" in item) is not (answer.type == "AAAA"):
             yield (*path, "within", index), f"is {item}, where no {answer.type} record can lie", "write its own family"
+        if item is not None and item.startswith("aws:") and item[4:] not in aws_ranges().services:
+            yield (*path, "within", index), f"is {item}, and AWS publishes no such service's networks", _nearest(item)
     yield from _values((*path, "values"), answer)
+
+
+def _nearest(item: str) -> str:
+    ranges = aws_ranges()
+    known = sorted(ranges.services)
+    close = difflib.get_close_matches(item[4:], known, n=3, cutoff=0.5) or known
+    meant = ", ".join(f"aws:{service}" for service in close)
+    return f"write one of {meant} (as of {ranges.created[:10]}; nswatch ranges --refresh)"
 
 
 def _values(path: KeyPath, answer: schema.Answer) -> Iterator[Trouble]:

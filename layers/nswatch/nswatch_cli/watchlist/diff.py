@@ -19,16 +19,47 @@ def diff(old: Mapping[str, Json], new: Mapping[str, Json]) -> list[str]:
     """Return the differences of two canonical watchlists as lines; none where they say the same.
 
     A domain that comes is ``+ example.com``, one that goes ``- example.com``; below ``~ example.com`` stand the keys
-    that differ, a set's members each with their sign. What `apply` itself adds (``superseded``) is left out.
+    that differ, a set's members each with their sign. What `apply` itself adds (``superseded``) is left out; of the
+    baseline, which a person approves by this very difference, each host and each TTL is a line.
     """
     lines: list[str] = []
     for name in sorted({*old, *new}):
         before, after = (_flat(side.get(name, {})) for side in (old, new))
         changes = [line for key in sorted({*before, *after}) for line in _changed(key, before.get(key), after.get(key))]
+        changes += _baseline_changed(*(side.get(name, {}).get("baseline", {}) for side in (old, new)))
         sign = "+" if name not in old else "-" if name not in new else "~"
         if changes or sign != "~":
             lines += [f"{sign} {display(name)}", *(f"    {line}" for line in changes)]
     return lines
+
+
+def _baseline_changed(before: Json, after: Json) -> Iterator[str]:
+    for part in ("addresses", "glue"):
+        ours, theirs = before.get(part, {}), after.get(part, {})
+        for host in sorted({*ours, *theirs}):
+            signed = _signed(ours.get(host), theirs.get(host))
+            if signed:
+                yield f"baseline.{part}: {display(host)}{signed}"
+    ds = _signed(before.get("ds"), after.get("ds"))
+    if ds:
+        yield f"baseline.ds:{ds}"
+    old, new = before.get("ttls", {}), after.get("ttls", {})
+    come = [f"{rrset} {new[rrset]}" for rrset in sorted(new.keys() - old.keys())]
+    gone = [f"{rrset} {old[rrset]}" for rrset in sorted(old.keys() - new.keys())]
+    both = sorted(old.keys() & new.keys())
+    yield from (f"baseline.ttls: {rrset} {old[rrset]} -> {new[rrset]}" for rrset in both if old[rrset] != new[rrset])
+    if gone or come:
+        yield f"baseline.ttls:{''.join(f' - {ttl}' for ttl in gone)}{''.join(f' + {ttl}' for ttl in come)}"
+
+
+def _signed(before: list[str] | None, after: list[str] | None) -> str:
+    """Return the members that go and come, each with its sign; ``none`` for a set that is known to be empty."""
+    if before == after:
+        return ""
+    old, new = (["none"] if each == [] else each or [] for each in (before, after))
+    return "".join(
+        [*(f" - {item}" for item in old if item not in new), *(f" + {item}" for item in new if item not in old)]
+    )
 
 
 def _changed(key: str, before: object, after: object) -> Iterator[str]:
@@ -63,7 +94,7 @@ def _flat(entry: Json) -> dict[str, object]:
 
 def _leaves(value: Mapping[str, Any], path: str) -> Iterator[tuple[str, object]]:
     for key, inner in value.items():
-        if key == "superseded" and not path:
+        if key in {"superseded", "baseline"} and not path:
             continue
         here = f"{path}{render((key,))}" if not path or render((key,)).startswith("[") else f"{path}.{key}"
         if isinstance(inner, Mapping):

@@ -1,0 +1,274 @@
+"""Whether an answer is what is approved: the one comparison that observing (what to ask again) and judging share.
+
+Order, letter case, trailing dots, duplicates and TTLs are never differences (decision 6). NS, MX, SOA MNAME and CNAME
+are compared by equality; addresses by ``within`` or, for names that are watched implicitly, by the baseline.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from nswatch.expect.approved import LAGGING, Approved, approved
+from nswatch.expect.networks import Networks
+from nswatch.expect.values import ADDRESSES, all_known, canonical, canonical_address, matches, mname, of_family, texts
+from nswatch.expect.watchlist import Answer, DomainEntry
+from nswatch.model import Facts, Key, Result, Source
+from nswatch.names import is_within
+
+__all__ = ["Expectations", "Verdict", "canonical", "canonical_address", "mname"]
+
+_INSTANT = timedelta(milliseconds=1)
+
+
+class Verdict(StrEnum):
+    """How an answer compares with what is approved."""
+
+    EXPECTED = "expected"
+    UNEXPECTED = "unexpected"
+    """A definite answer with other data."""
+    MISSING = "missing"
+    """A definite answer without data (NODATA, NXDOMAIN) where some is approved."""
+    UNKNOWN = "unknown"
+    """No definite answer, or one whose comparison needs what is not known (an AS number)."""
+    NOTHING_ASKED = "nothing asked"
+    """The watchlist says nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """Everything that is approved for one domain at ``at``, ready to be compared with answers."""
+
+    entry: DomainEntry
+    at: datetime
+    networks: Networks
+    allowed: Approved = field(init=False)
+    _mail_hosts: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "allowed", approved(self.entry, self.at))
+        object.__setattr__(self, "_mail_hosts", _mail_hosts(self.entry.domain, self.allowed))
+
+    def watched(self) -> tuple[tuple[str, str], ...]:
+        """Return (qname, qtype) of every watched RRset but the apex NS and SOA, the implicit ones last.
+
+        Implicit are the addresses of names inside the domain that an approved MX points to: whoever changes them
+        has the mail.
+        """
+        listed = dict.fromkeys((answer.name, answer.type) for answer in self.allowed.answers)
+        implicit = dict.fromkeys((host, qtype) for host in self._mail_hosts for qtype in ADDRESSES)
+        return tuple(listed | implicit)
+
+    def asked(self) -> tuple[tuple[str, str], ...]:
+        """Return (qname, qtype) of everything that an authoritative server is judged by: the apex first."""
+        apex = self.entry.domain
+        return ((apex, "NS"), (apex, "SOA"), *self.watched())
+
+    def mail_hosts(self) -> tuple[str, ...]:
+        """Return the names inside the domain that an approved MX points to, sorted."""
+        return self._mail_hosts
+
+    def verdict(self, key: Key, facts: Facts | None, *, replaced: bool = False) -> Verdict:
+        """Compare what a server says for a question with what is approved; ``facts`` None: nothing definite.
+
+        ``replaced``: what an `apply` replaced lately explains the answer too, as it does for caches. It is for the
+        servers of a replaced delegation that a lagging server of the parent still gives.
+        """
+        if facts is None or not facts.result.definite:
+            return Verdict.UNKNOWN
+        if key.source is Source.ITERATIVE:
+            return self._address_verdict(key, facts)
+        if key.source is Source.PARENT:
+            right = facts.result is Result.REFERRAL and frozenset(facts.values) in self.allowed.ns_sets
+            return Verdict.EXPECTED if right else Verdict.UNEXPECTED
+        return self._answer_verdict(key, facts, replaced or key.source is Source.RECURSIVE)
+
+    def _answer_verdict(self, key: Key, facts: Facts, replaced: bool) -> Verdict:
+        if not self._asks(key.qname, key.qtype):
+            return Verdict.NOTHING_ASKED
+        if facts.result is Result.OVER_CAP:
+            return Verdict.UNEXPECTED
+        if facts.result in (Result.NODATA, Result.NXDOMAIN):
+            return self._missing(key, facts)
+        if self._explains(key, facts, replaced):
+            return Verdict.EXPECTED
+        return Verdict.UNKNOWN if self._undecided(key, facts, replaced) else Verdict.UNEXPECTED
+
+    def values_expected(self, qname: str, qtype: str) -> tuple[str, ...]:
+        """Return what is approved for a name and type, as text for people: values, networks or strings."""
+        if (qname, qtype) == (self.entry.domain, "NS"):
+            return tuple(sorted(self.allowed.current))
+        if (qname, qtype) == (self.entry.domain, "SOA"):
+            return self.allowed.soa_mnames
+        answers = self.allowed.answers_for(qname, qtype)
+        found = [value for answer in answers for value in texts(answer)]
+        return tuple(dict.fromkeys(found)) or self._baseline(qname, qtype) or ()
+
+    def lapses(self) -> tuple[datetime, ...]:
+        """Return the later moments at which something that was replaced ceases to be explained, the next first."""
+        ends = [past.at + LAGGING for past in self.entry.superseded]
+        ends += [
+            ended + self._kept(*question)
+            for ended in (
+                *(past.at for past in self.entry.superseded),
+                *(change.ends for change in self.entry.planned_changes),
+            )
+            for question in self.asked()
+        ]
+        return tuple(sorted({end for end in ends if end > self.at}))
+
+    def unexplained_since(self, key: Key, facts: Facts) -> datetime | None:
+        """Return when what was an explanation of an unexpected answer ceased to be one; None when there was none.
+
+        It is the end of a window, or an `apply`; for caches the end of the TTL after it.
+        """
+        over = {change.ends for change in self.entry.planned_changes} | {past.at for past in self.entry.superseded}
+        if key.source is Source.RECURSIVE:
+            over |= {ended + self._kept(key.qname, key.qtype) for ended in over}
+        for moment in sorted((moment for moment in over if moment <= self.at), reverse=True):
+            then = Expectations(self.entry, moment - _INSTANT, self.networks)
+            if then.verdict(key, facts) is Verdict.EXPECTED:
+                return moment
+            if moment in {past.at for past in self.entry.superseded}:
+                just_then = Expectations(self.entry, moment, self.networks)
+                if just_then.verdict(key, facts, replaced=True) is Verdict.EXPECTED:
+                    return moment
+        return None
+
+    def _asks(self, qname: str, qtype: str) -> bool:
+        if qname == self.entry.domain and qtype in ("NS", "SOA"):
+            return qtype == "NS" or bool(self.allowed.soa_mnames)
+        return bool(self.allowed.answers_for(qname, qtype)) or self._baseline(qname, qtype) is not None
+
+    def _baseline(self, qname: str, qtype: str) -> tuple[str, ...] | None:
+        """Return the approved addresses of an implicitly watched name, of the family that ``qtype`` is about."""
+        if qtype not in ADDRESSES or qname not in self._mail_hosts:
+            return None
+        addresses = self.entry.baseline.addresses.get(qname)
+        return None if addresses is None else of_family(addresses, qtype)
+
+    def _missing(self, key: Key, facts: Facts) -> Verdict:
+        """Judge an empty answer. An alias that leads out of the zone makes one: who asks for addresses follows it.
+
+        An apex is no alias (RFC 2181 section 10.1), and what has other data approved is none either.
+        """
+        if facts.aliases and key.qtype in ADDRESSES and key.qname != self.entry.domain:
+            return Verdict.UNKNOWN
+        if facts.aliases and key.qtype != "CNAME":
+            return Verdict.UNEXPECTED
+        if not self.allowed.answers_for(key.qname, key.qtype) and not self._baseline(key.qname, key.qtype):
+            return Verdict.EXPECTED if key.qtype in ADDRESSES else Verdict.MISSING
+        return Verdict.MISSING
+
+    def _explains(self, key: Key, facts: Facts, replaced: bool) -> bool:
+        if key.qname == self.entry.domain and key.qtype == "NS":
+            return frozenset(facts.values) in self._ns_sets(replaced)
+        if key.qname == self.entry.domain and key.qtype == "SOA":
+            return {mname(value) for value in facts.values} <= self._mnames(replaced)
+        if any(matches(answer, facts.values, self.networks) for answer in self._alternatives(key, replaced)):
+            return True
+        if key.qtype in ADDRESSES and self._jointly_within(key, facts.values, replaced) is True:
+            return True
+        baseline = self._baseline(key.qname, key.qtype)
+        listed = bool(self.allowed.answers_for(key.qname, key.qtype))
+        return not listed and baseline is not None and set(map(canonical_address, facts.values)) <= set(baseline)
+
+    def _undecided(self, key: Key, facts: Facts, replaced: bool) -> bool:
+        return key.qtype in ADDRESSES and self._jointly_within(key, facts.values, replaced) is None
+
+    def _jointly_within(self, key: Key, values: Sequence[str], replaced: bool) -> bool | None:
+        """Whether every address is allowed by some alternative: during a change old and new may stand side by side."""
+        answers = [answer for answer in self._alternatives(key, replaced) if answer.within or answer.values]
+        if not answers:
+            return False
+        networks = [item for answer in answers for item in (answer.within or answer.values)]
+        return all_known(self.networks.allows(value, networks) for value in values)
+
+    def _mnames(self, replaced: bool) -> set[str]:
+        past = self.entry.superseded if replaced else ()
+        recent = (
+            known.delegation.soa_mname
+            for known in past
+            if known.delegation is not None and self._cached(known.at, known.at, self.entry.domain, "NS")
+        )
+        return {*self.allowed.soa_mnames, *(name for name in recent if name is not None)}
+
+    def _ns_sets(self, replaced: bool) -> list[frozenset[str]]:
+        """Return the NS sets that explain an answer; a cache may give a replaced one until its TTL has run out."""
+        sets = list(self.allowed.ns_sets)
+        if replaced:
+            sets += self.allowed.superseded_ns
+            sets += [
+                change.delegation.ns
+                for change in self.entry.planned_changes
+                if change.delegation is not None
+                and change.delegation.ns
+                and self._cached(change.starts, change.ends, self.entry.domain, "NS")
+            ]
+        return sets
+
+    def _alternatives(self, key: Key, replaced: bool) -> Iterator[Answer]:
+        """Yield the answers any of which explains a question's; for caches also those whose TTL has not run out."""
+        yield from self.allowed.answers_for(key.qname, key.qtype)
+        if not replaced:
+            return
+        named = (key.qname, key.qtype)
+        for past in self.entry.superseded:
+            if self._cached(past.at, past.at, *named):
+                yield from (answer for answer in past.answers if (answer.name, answer.type) == named)
+        for change in self.entry.planned_changes:
+            if self._cached(change.starts, change.ends, *named):
+                yield from (answer for answer in change.answers if (answer.name, answer.type) == named)
+
+    def _cached(self, began: datetime, ended: datetime, qname: str, qtype: str) -> bool:
+        """Whether a value approved until ``ended`` may still be in caches."""
+        return began <= self.at < ended + self._kept(qname, qtype)
+
+    def _kept(self, qname: str, qtype: str) -> timedelta:
+        """Return how long caches keep an RRset: for its TTL, or that of a delegation."""
+        ttl = self.entry.baseline.ttls.get((qname, qtype))
+        return LAGGING if ttl is None or qtype == "NS" else min(LAGGING, timedelta(seconds=ttl))
+
+    def _address_verdict(self, key: Key, facts: Facts) -> Verdict:
+        approved_addresses = self.entry.baseline.addresses.get(key.qname)
+        if approved_addresses is None or facts.result is not Result.ANSWER:
+            return Verdict.NOTHING_ASKED
+        inside = set(facts.values) <= set(map(canonical_address, approved_addresses))
+        return Verdict.EXPECTED if inside else Verdict.UNEXPECTED
+
+    def glue_departs(
+        self, facts: Facts, resolved: Mapping[str, Sequence[str]]
+    ) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Return (host, glue) for approved hosts whose glue is neither the baseline's nor what a walk finds.
+
+        Families are compared apart: a server may leave one out for want of space, and then it says nothing of it.
+        ``resolved`` are the addresses found by walking, by host.
+        """
+        if facts.result is not Result.REFERRAL:
+            return ()
+        return tuple(
+            (host, addresses)
+            for host, addresses in facts.glue
+            if host in self.allowed.hosts and self._glue_differs(host, addresses, resolved.get(host, ()))
+        )
+
+    def _glue_differs(self, host: str, addresses: Iterable[str], resolved: Iterable[str]) -> bool:
+        baseline = self.entry.baseline.glue.get(host)
+        if baseline is None:
+            return False
+        for qtype in ADDRESSES:
+            seen = set(of_family(addresses, qtype))
+            if seen and seen not in (set(of_family(baseline, qtype)), set(of_family(resolved, qtype))):
+                return True
+        return False
+
+
+def _mail_hosts(domain: str, allowed: Approved) -> tuple[str, ...]:
+    values = (
+        value
+        for answer in (*allowed.answers, *allowed.planned_answers)
+        if answer.type == "MX"
+        for value in answer.values
+    )
+    hosts = {canonical(value).rpartition(" ")[2] for value in values}
+    return tuple(sorted(host for host in hosts if host != "." and is_within(host, domain)))

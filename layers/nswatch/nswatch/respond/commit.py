@@ -1,0 +1,61 @@
+"""What one decision writes: the head after it, events and messages, and the findings that open and close."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from nswatch.model import Finding
+from nswatch.record.log import Event
+from nswatch.record.port import Commit, Head, OpenFinding, OutboxItem
+from nswatch.respond.decide import next_timer
+from nswatch.respond.incident import Incident, State
+from nswatch.respond.look import Look, code_and_subject, row_of
+
+
+def commit_of(
+    group: str,
+    head: Head,
+    incident: Incident | None,
+    found: Look,
+    new: Sequence[Event],
+    messages: Sequence[OutboxItem],
+) -> Commit:
+    """Return what is written when ``new`` events make ``incident`` of the group that ``head`` was the state of."""
+    rows = {row_of(finding): finding for finding in found.findings}
+    told = {message.id for message in messages if message.episode == 0}
+    follow = _followed(incident)
+    due = next_timer(incident)
+    if found.look_again is not None:
+        due = min(due or found.look_again, found.look_again)
+    after = replace(
+        head,
+        state=head.state if incident is None else incident.state,
+        urgency=head.urgency if incident is None else incident.urgency,
+        enqueued=head.enqueued | {message.id for message in messages if message.episode},
+        doubts=list(found.doubts),
+        open_codes=frozenset(rows),
+        followed=follow,
+        told_windows=head.told_windows | told,
+        opened_at=None if incident is None or incident.state is State.RESOLVED else incident.opened_at,
+        due_at=due,
+    )
+    return Commit(
+        head=after,
+        events=new,
+        messages=messages,
+        opened=[_open_row(group, rows[row]) for row in sorted(rows.keys() - head.open_codes)],
+        closed=[code_and_subject(row) for row in sorted(head.open_codes - rows.keys())],
+        follow=(found.shard, follow) if follow != head.followed and found.entry is not None else None,
+    )
+
+
+def _open_row(group: str, finding: Finding) -> OpenFinding:
+    summary = f"expected {', '.join(finding.expected) or 'none'}; seen {', '.join(finding.seen) or 'none'}"
+    return OpenFinding(group, finding.code, finding.subject, finding.severity, finding.since, summary[:1000])
+
+
+def _followed(incident: Incident | None) -> list[list[str]]:
+    """Return the forged servers that probes keep asking until the incident is over."""
+    if incident is None or incident.state is State.RESOLVED:
+        return []
+    servers = {(server.host, server.address) for server in incident.forged.values() if server.address}
+    return [list(server) for server in sorted(servers)]

@@ -1,0 +1,181 @@
+"""In English: what single codes mean and what to do first, where it is not what their cause says. Data only."""
+
+from nswatch.tell.english_steps import (
+    CERT,
+    CLOUD,
+    EVIDENCE,
+    MAIL,
+    MOVE,
+    OURS,
+    PUT_BACK,
+    REGISTRAR,
+    WHO_CHANGED,
+)
+from nswatch.tell.language import Advice
+
+_CHECK = ("See it from here: nswatch check $name (parent, name servers and resolvers side by side).",)
+_PROVIDER = (
+    "Look at the DNS provider's status page; then, logged in, whether the zone and the account are still there: a "
+    "deleted zone, an unpaid bill and a closed account look just like this.",
+)
+_DELEGATION_TOO = (
+    "Look whether the parent still delegates to your servers. If it names others, call the registrar: "
+    "$registrar_support.",
+    "Look whether the parent still delegates to your servers. If it names others, call the registrar.",
+)
+_MAYBE_HIJACK = (
+    "Did nobody change it? Then somebody else did. Call the registrar ($registrar_support), and lock the accounts of "
+    "registrar and DNS provider.",
+    "Did nobody change it? Then somebody else did. Call the registrar, and lock the accounts of registrar and DNS "
+    "provider.",
+)
+_WRITE_DOWN = ("Write down who changed it and why: nswatch incidents note $id TEXT.",)
+_ASK_CHANGERS = ("Ask the people who run the zone, by voice, who changed this and why.",)
+
+ADVICE = {
+    "glue_changed": Advice(
+        why="Glue is where $where sends the whole Internet for a name server of $domain. Whoever changed it answers "
+        "for $domain, while every name still looks right.",
+        steps=(
+            MAIL,
+            REGISTRAR,
+            (
+                "Ask for: the host record (glue) of $hosts put back to the 'expected' addresses at $where; who changed "
+                "it, when and from where; the account closed to everybody but you; a registry lock.",
+                "Ask for: the host records (glue) put back to the 'expected' addresses at $where; who changed them, "
+                "when and from where; the account closed to everybody but you; a registry lock.",
+            ),
+            EVIDENCE,
+            MOVE,
+            CERT,
+            OURS,
+        ),
+        recovered="$Where gives the approved addresses (glue) for the name servers of $domain again. It is not over.",
+    ),
+    "nameserver_address_changed": Advice(
+        why="The name server's name is right, but it leads elsewhere. Either its operator moved it and told nobody, or "
+        "somebody took the domain that the name server's name is in, and answers for $domain.",
+        steps=(
+            (
+                "Call the operator of $hosts, by voice: is the address in the 'seen' column theirs? If they say yes: "
+                "approve it (nswatch watchlist apply), and stop here.",
+                "Call the operator of the name server, by voice: is the address in the 'seen' column theirs? If they "
+                "say yes: approve it (nswatch watchlist apply), and stop here.",
+            ),
+            ("If not, or nobody answers: it is a hijack. Do not trust mail of $domain, in or out.",),
+            (
+                "Take that name server out of the delegation: call the registrar, $registrar_support. Where its name "
+                "is in a domain of yours, have that domain's delegation and glue checked in the same call.",
+                "Take that name server out of the delegation: call the registrar. Where its name is in a domain of "
+                "yours, have that domain's delegation and glue checked in the same call.",
+            ),
+            EVIDENCE,
+            MOVE,
+            CERT,
+        ),
+        recovered="The name servers of $domain are at their approved addresses again. It is not over.",
+    ),
+    "parent_child_mismatch": Advice(
+        why="The zone and its parent should name the same servers. Mostly this is a change that was done on one side "
+        "only. It is also what remains when somebody could write to one side and not to the other.",
+        steps=(
+            _ASK_CHANGERS,
+            ("Finish the change, or undo it: the same names in the zone and at $where, and in the watchlist.",),
+            _MAYBE_HIJACK,
+        ),
+        recovered="The zone $domain and $where name the same name servers again.",
+        aftercare=(_WRITE_DOWN,),
+    ),
+    "answer_missing": Advice(
+        why="A record that vanishes was deleted, by mistake or not, or a server holds an old or empty copy of the "
+        "zone. Who uses it fails as caches run out.",
+        steps=(
+            _CHECK,
+            WHO_CHANGED,
+            (
+                "Put the record back. If only some name servers lack it, compare their SOA serials: a copy of the zone "
+                "that is not updated is its operator's fault to mend.",
+            ),
+            CLOUD,
+            EVIDENCE,
+            OURS,
+        ),
+        recovered="The servers of $domain give the records that were missing again.",
+        aftercare=(
+            _WRITE_DOWN,
+            ("If nobody of yours deleted it: close the way in, the credentials that can write the zone.",),
+        ),
+    ),
+    "txt_changed": Advice(
+        why="Texts at $domain say who may send mail in its name (SPF), and prove to others that it is yours. Whoever "
+        "can write one can have certificates and accounts in your name.",
+        steps=(
+            _ASK_CHANGERS,
+            ("Did nobody? Then treat the zone as open to somebody else:",),
+            WHO_CHANGED,
+            PUT_BACK,
+            ("Look for texts that nobody ordered (verification tokens), and what was obtained with them.",),
+        ),
+        recovered="The texts (TXT) of $domain are as approved again.",
+        aftercare=(
+            _WRITE_DOWN,
+            ("If nobody of yours changed it: close the way in, the credentials that can write the zone.",),
+        ),
+    ),
+    "ttl_changed": Advice(
+        why="People lower a TTL before they move something, and so do attackers, to be able to switch quickly. A TTL "
+        "that rose keeps whatever is there now in caches for longer.",
+        steps=(
+            _ASK_CHANGERS,
+            ("If it is a move of yours: add it as a planned change (nswatch watchlist apply), before the move.",),
+            _MAYBE_HIJACK,
+            WHO_CHANGED,
+        ),
+        recovered="The TTLs of $domain are as before again.",
+        aftercare=(_WRITE_DOWN,),
+    ),
+    "nameserver_lame": Advice(
+        why="Resolvers try the other name servers, so users notice little yet. The server has lost the zone, or its "
+        "name leads to somebody else's server; who gets hold of that one answers for $domain.",
+        steps=(
+            _CHECK,
+            (
+                "Ask the operator of $hosts why it does not answer for $domain, and whether its address is still "
+                "theirs.",
+                "Ask the operator of that name server why it does not answer for $domain, and whether its address is "
+                "still theirs.",
+            ),
+            ("If it will not come back, take it out of the delegation and out of the zone's own NS records.",),
+        ),
+        recovered="Every name server of $domain answers for it again.",
+    ),
+    "nameserver_lame.all": Advice(
+        why="$domain vanishes from the Internet as caches run out, within hours. Mostly the zone or the account was "
+        "deleted or closed. Until it is back, somebody else may open a zone of that name at the same provider.",
+        steps=(
+            _CHECK,
+            _PROVIDER,
+            (
+                "Call the DNS provider: $cloud_support. Ask to have the zone put back on the same name servers, and "
+                "nobody else let in.",
+                "Call the DNS provider. Ask to have the zone put back on the same name servers, and nobody else let "
+                "in.",
+            ),
+            _DELEGATION_TOO,
+            ("If it takes longer than a cache's patience: another provider, then new name servers at the registrar.",),
+        ),
+    ),
+    "nameservers_unreachable": Advice(
+        why="Users there lose $domain as caches run out. It is a failure of the network or of the provider, or an "
+        "attack by load; one region alone may be the region's own trouble.",
+        steps=(
+            _CHECK,
+            _PROVIDER,
+            _DELEGATION_TOO,
+            (
+                "Call the DNS provider: $cloud_support.",
+                "Call the DNS provider; ask about attacks and routes to its name servers.",
+            ),
+        ),
+    ),
+}
