@@ -202,9 +202,9 @@ def test_verdict_knows_planned_values_within_the_window_only(
 
 @pytest.mark.parametrize(
     ("qtype", "values", "kept"),
-    [("MX", NEW_MX, HOUR), ("NS", ("ns1.new.example",), LAGGING)],
+    [("MX", NEW_MX, LAGGING), ("NS", ("ns1.new.example",), LAGGING)],
 )
-def test_verdict_lets_caches_keep_a_planned_value_for_its_ttl(
+def test_verdict_lets_caches_keep_a_planned_value_for_two_days(
     qtype: str, values: tuple[str, ...], kept: timedelta
 ) -> None:
     until = CHANGE.ends + kept
@@ -212,6 +212,27 @@ def test_verdict_lets_caches_keep_a_planned_value_for_its_ttl(
         assert verdict("@", qtype, *values, entry=PLANNED, at=at, source=Source.RECURSIVE) == expected
         assert verdict("@", qtype, *values, entry=PLANNED, at=CHANGE.ends) == "unexpected"
     assert until in Expectations(PLANNED, CHANGE.ends, NONE).lapses()
+
+
+@pytest.mark.parametrize(
+    ("days", "kept"), [(4, timedelta(days=4)), (30, timedelta(days=7))], ids=["its ttl", "no cache keeps it longer"]
+)
+def test_verdict_lets_caches_keep_a_planned_value_for_its_ttl_when_that_is_long(days: int, kept: timedelta) -> None:
+    ttls = {("watched.example", "MX"): days * 86400}
+    entry = replace(PLANNED, baseline=replace(PLANNED.baseline, ttls=ttls))
+    until = CHANGE.ends + kept
+    for at, expected in ((until - timedelta(seconds=1), "expected"), (until, "unexpected")):
+        assert verdict("@", "MX", *NEW_MX, entry=entry, at=at, source=Source.RECURSIVE) == expected
+
+
+def test_verdict_knows_what_an_apply_replaced_until_the_window_ends() -> None:
+    past = Superseded(NOW, None, (Answer("watched.example", "MX", values=("1 old.example",)),))
+    entry = replace(PLANNED, superseded=(past,))
+    assert verdict("@", "MX", "1 old.example", entry=entry, at=NOW + HOUR - timedelta(seconds=1)) == "expected"
+    assert verdict("@", "MX", "1 old.example", entry=entry, at=NOW + HOUR) == "unexpected"
+    over = NOW + HOUR + LAGGING
+    for at, expected in ((over - timedelta(seconds=1), "expected"), (over, "unexpected")):
+        assert verdict("@", "MX", "1 old.example", entry=entry, at=at, source=Source.RECURSIVE) == expected
 
 
 def test_verdict_lets_caches_and_lagging_servers_keep_what_an_apply_replaced() -> None:
@@ -223,21 +244,21 @@ def test_verdict_lets_caches_and_lagging_servers_keep_what_an_apply_replaced() -
         assert verdict("@", qtype, value, entry=entry, replaced=True) is Verdict.EXPECTED
         assert verdict("@", qtype, value, entry=entry, replaced=True, at=NOW + LAGGING) is Verdict.UNEXPECTED
     assert verdict("@", "MX", "1 old.example", entry=entry, source=Source.RECURSIVE) is Verdict.EXPECTED
-    assert verdict("@", "MX", "1 old.example", entry=entry, source=Source.RECURSIVE, at=NOW + HOUR) == "unexpected"
+    assert verdict("@", "MX", "1 old.example", entry=entry, source=Source.RECURSIVE, at=NOW + LAGGING) == "unexpected"
 
 
 @pytest.mark.parametrize(
     ("source", "value", "since"),
     [
         pytest.param(Source.AUTHORITATIVE, NEW_MX[0], NOW + HOUR, id="since-the-window"),
-        pytest.param(Source.RECURSIVE, NEW_MX[0], NOW + 2 * HOUR, id="since-its-ttl-ran-out"),
+        pytest.param(Source.RECURSIVE, NEW_MX[0], NOW + HOUR + LAGGING, id="since-no-cache-keeps-it"),
         pytest.param(Source.AUTHORITATIVE, "1 old.example", NOW - HOUR, id="since-the-apply"),
         pytest.param(Source.AUTHORITATIVE, "1 evil.example", None, id="never-explained"),
     ],
 )
 def test_unexplained_since_is_when_the_explanation_lapsed(source: Source, value: str, since: datetime | None) -> None:
     past = Superseded(NOW - HOUR, None, (Answer("watched.example", "MX", values=("1 old.example",)),))
-    expectations = Expectations(replace(PLANNED, superseded=(past,)), NOW + 5 * HOUR, NONE)
+    expectations = Expectations(replace(PLANNED, superseded=(past,)), NOW + HOUR + 2 * LAGGING, NONE)
     key = Key("a-1", source, "x", "watched.example", "MX")
     assert expectations.unexplained_since(key, Facts(Result.ANSWER, (value,))) == since
 

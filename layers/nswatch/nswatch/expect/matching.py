@@ -12,12 +12,15 @@ from enum import StrEnum
 from nswatch.expect.approved import LAGGING, Approved, approved
 from nswatch.expect.networks import Networks
 from nswatch.expect.values import ADDRESSES, all_known, canonical, canonical_address, matches, mname, of_family, texts
-from nswatch.expect.watchlist import Answer, DomainEntry
+from nswatch.expect.watchlist import Answer, DomainEntry, Superseded
 from nswatch.model import Facts, Key, Result, Source
 from nswatch.names import is_within
 
 __all__ = ["Expectations", "Verdict", "canonical", "canonical_address", "mname"]
 
+_LONGEST = timedelta(days=7)
+"""Caches keep nothing longer (RFC 8767 section 4). Many round short TTLs up, or serve stale data for a day or two: what
+was approved so lately is no reason to wake anybody."""
 _INSTANT = timedelta(milliseconds=1)
 
 
@@ -110,7 +113,7 @@ class Expectations:
         ends += [
             ended + self._kept(*question)
             for ended in (
-                *(past.at for past in self.entry.superseded),
+                *(self._replaced_at(past) for past in self.entry.superseded),
                 *(change.ends for change in self.entry.planned_changes),
             )
             for question in self.asked()
@@ -122,14 +125,15 @@ class Expectations:
 
         It is the end of a window, or an `apply`; for caches the end of the TTL after it.
         """
-        over = {change.ends for change in self.entry.planned_changes} | {past.at for past in self.entry.superseded}
+        replaced = {self._replaced_at(past) for past in self.entry.superseded}
+        over = {change.ends for change in self.entry.planned_changes} | replaced
         if key.source is Source.RECURSIVE:
             over |= {ended + self._kept(key.qname, key.qtype) for ended in over}
         for moment in sorted((moment for moment in over if moment <= self.at), reverse=True):
             then = Expectations(self.entry, moment - _INSTANT, self.networks)
             if then.verdict(key, facts) is Verdict.EXPECTED:
                 return moment
-            if moment in {past.at for past in self.entry.superseded}:
+            if moment in replaced:
                 just_then = Expectations(self.entry, moment, self.networks)
                 if just_then.verdict(key, facts, replaced=True) is Verdict.EXPECTED:
                     return moment
@@ -189,7 +193,8 @@ class Expectations:
         recent = (
             known.delegation.soa_mname
             for known in past
-            if known.delegation is not None and self._cached(known.at, known.at, self.entry.domain, "NS")
+            if known.delegation is not None
+            and self._cached(known.at, self._replaced_at(known), self.entry.domain, "NS")
         )
         return {*self.allowed.soa_mnames, *(name for name in recent if name is not None)}
 
@@ -209,12 +214,15 @@ class Expectations:
 
     def _alternatives(self, key: Key, replaced: bool) -> Iterator[Answer]:
         """Yield the answers any of which explains a question's; for caches also those whose TTL has not run out."""
-        yield from self.allowed.answers_for(key.qname, key.qtype)
-        if not replaced:
-            return
         named = (key.qname, key.qtype)
+        yield from self.allowed.answers_for(*named)
+        if not replaced:
+            for past in self.entry.superseded:
+                if past.at <= self.at < self._replaced_at(past):
+                    yield from (answer for answer in past.answers if (answer.name, answer.type) == named)
+            return
         for past in self.entry.superseded:
-            if self._cached(past.at, past.at, *named):
+            if self._cached(past.at, self._replaced_at(past), *named):
                 yield from (answer for answer in past.answers if (answer.name, answer.type) == named)
         for change in self.entry.planned_changes:
             if self._cached(change.starts, change.ends, *named):
@@ -224,10 +232,15 @@ class Expectations:
         """Whether a value approved until ``ended`` may still be in caches."""
         return began <= self.at < ended + self._kept(qname, qtype)
 
+    def _replaced_at(self, past: Superseded) -> datetime:
+        """Return until when what an `apply` replaced was approved: within a window old and new both are, to its end."""
+        windows = (change.ends for change in self.entry.planned_changes if change.starts <= past.at < change.ends)
+        return max((past.at, *windows))
+
     def _kept(self, qname: str, qtype: str) -> timedelta:
-        """Return how long caches keep an RRset: for its TTL, or that of a delegation."""
-        ttl = self.entry.baseline.ttls.get((qname, qtype))
-        return LAGGING if ttl is None or qtype == "NS" else min(LAGGING, timedelta(seconds=ttl))
+        """Return how long a cache may keep what was replaced: for its TTL, and in no case less than a delegation's."""
+        ttl = timedelta(seconds=self.entry.baseline.ttls.get((qname, qtype), 0))
+        return max(LAGGING, min(_LONGEST, ttl))
 
     def _address_verdict(self, key: Key, facts: Facts) -> Verdict:
         approved_addresses = self.entry.baseline.addresses.get(key.qname)

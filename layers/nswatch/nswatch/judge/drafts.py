@@ -7,6 +7,7 @@ from typing import Any
 
 from nswatch.expect.matching import Expectations
 from nswatch.judge.belief import sightings
+from nswatch.judge.delegation import delegated
 from nswatch.judge.evidence import Evidence, QuestionOf, Statement, Witness
 from nswatch.judge.policy import severity_of
 from nswatch.model import Finding, Severity, Value
@@ -59,7 +60,7 @@ def draft(
         severity=severity_of(code, expectations.entry.severity, graded),
         expected=flat(expected),
         seen=flat(seen),
-        since=min(since_of(each, expectations) for each in statements),
+        since=min(since_of(each, evidence) for each in statements),
         sightings=sightings(each.view for each in statements),
         detail=told,
         values=tuple(sorted({each.value for each in statements if each.value[2]})),
@@ -72,11 +73,20 @@ def draft(
     )
 
 
-def since_of(statement: Statement, expectations: Expectations) -> datetime:
-    """Return when a statement was first made, or ceased to be explained: a window that ended, an `apply`."""
-    view = statement.view
-    lapsed = None if view.facts is None else expectations.unexplained_since(view.key, view.facts)
-    return view.first_seen if lapsed is None else max(view.first_seen, lapsed)
+def since_of(statement: Statement, evidence: Evidence) -> datetime:
+    """Return since when a statement counts: first made, or no longer explained (a window that ended, an `apply`).
+
+    A stranger's counts since the parent names it; what it said when it was named some other time is of no interest.
+    """
+    view, parent = statement.view, evidence.parent
+    lapsed = None if view.facts is None else evidence.expectations.unexplained_since(view.key, view.facts)
+    named = [
+        parent.unapproved_since[each.key]
+        for each in parent.views
+        if set(statement.hosts) & (delegated(each.facts) or set())
+    ]
+    begun = [min(named)] if named and statement.witness is Witness.STRANGER else []
+    return max([view.first_seen, *begun, *([] if lapsed is None else [lapsed])])
 
 
 def flat(by_question: Mapping[QuestionOf, Iterable[str]]) -> tuple[str, ...]:

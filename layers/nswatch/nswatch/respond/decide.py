@@ -37,10 +37,13 @@ def decide(
     if incident is None or incident.state is State.RESOLVED:
         if not by_cause:
             return []
+        over = incident.resolved_at if incident is not None else None
         incident, episode = None, episode + 1
+    else:
+        over = None
     new: list[Event] = []
     for cause, found in sorted(by_cause.items()):
-        new += _stands(group, episode, incident, cause, found, now)
+        new += [_not_before(event, over) for event in _stands(group, episode, incident, cause, found, now)]
     if incident is not None:
         new += [
             events.cleared(
