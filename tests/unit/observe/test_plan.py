@@ -212,9 +212,3 @@ def test_turn_start_spreads_the_minute_when_there_are_regions(count: int) -> Non
 def test_turn_of_counts_minutes_when_passes_are_a_minute_apart() -> None:
     ticks = [turn_of(turn_start(MINUTE + timedelta(minutes=i), 2, 3), 2, 3).tick for i in range(5)]
     assert ticks == [ticks[0] + i for i in range(5)]
-
-
-def test_turn_of_counts_passes_when_they_are_closer() -> None:
-    ticks = [turn_of(MINUTE + timedelta(seconds=15 * i), 0, 1, every=15).tick for i in range(5)]
-    assert ticks == [ticks[0] + i for i in range(5)]
-    assert turn_of(MINUTE, 0, 1, every=300) == turn_of(MINUTE, 0, 1)

@@ -70,9 +70,9 @@ def turn_start(now: datetime, index: int, count: int) -> datetime:
     return minute + timedelta(seconds=60 * index / count)
 
 
-def turn_of(pass_time: datetime, index: int, count: int, every: int = 60) -> Turn:
-    """Return the turn of a pass that was due at ``pass_time``; passes are ``every`` seconds apart, at most 60."""
-    return Turn(int(pass_time.timestamp() // max(1, min(60, every))), index, count)
+def turn_of(pass_time: datetime, index: int, count: int) -> Turn:
+    """Return the turn of a pass that was due at ``pass_time``: a region makes one a minute."""
+    return Turn(int(pass_time.timestamp() // 60), index, count)
 
 
 def parent_servers(

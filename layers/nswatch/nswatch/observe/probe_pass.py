@@ -107,8 +107,7 @@ class _Pass:
 
     def __post_init__(self) -> None:
         task, vantage = self.task, self.vantage
-        every = task.entry.delegation_every
-        self.turn = plan.turn_of(vantage.pass_time, vantage.region_index, vantage.region_count, every)
+        self.turn = plan.turn_of(vantage.pass_time, vantage.region_index, vantage.region_count)
         self.watched = task.expectations.watched()
         self.known = tuple(sorted(task.expectations.allowed.hosts | {host for host, _ in task.followed}))
         self.others = self.budget.share(self.budget.left - _PARENT)

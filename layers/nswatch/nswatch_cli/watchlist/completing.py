@@ -34,7 +34,7 @@ from nswatch_cli.watchlist.lock import Lock, Locked
 Look = Callable[[Sequence[DomainEntry]], Mapping[str, Sequence[Observation]]]
 """Makes a first pass over some domains and returns the observations of each; may raise CannotLook."""
 
-_CODES = "glue_changed, nameserver_address_changed, ds_changed and ttl_changed"
+_CODES = "glue_changed, nameserver_address_changed and ttl_changed"
 _SHOWN = 6
 """How many domains, or parts of one, are named before the others are only counted."""
 
