@@ -34,5 +34,13 @@ class DeliveryFailed(NswatchError):
     """A topic did not take a message."""
 
 
+class RoundIncomplete(NswatchError):
+    """A comparator's scheduled round left something undone: each failure is in the log, all else was done."""
+
+
+DEFECTS = (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What a mistake of our own raises. Caught only where one domain's must not stop the others, and always logged."""
+
+
 class InvalidEvent(NswatchError):
     """A function was started with an event that is not one of its own."""

@@ -1,5 +1,6 @@
 """An incident as a fold over its events, and what a judgement adds to them."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -109,6 +110,39 @@ def test_no_update_is_owed_when_something_less_urgent_joins_the_story() -> None:
     assert story.judge(T0 + MINUTE, finding(), mismatch) == []
     assert [each.code for each in story.incident().findings] == ["delegation_changed", "parent_child_mismatch"]
     assert known_values(story.incident(), T0 + MINUTE) == {"delegation": frozenset({MX})}
+
+
+def test_address_that_rotates_is_told_once_and_written_once_when_it_stays_strange() -> None:
+    story = Story()
+    story.judge(T0, finding("address_changed", ("198.51.100.1",)))
+    for minute in range(1, 5):
+        assert story.judge(T0 + minute * MINUTE, finding("address_changed", (f"198.51.100.{minute}",))) == []
+    assert len(story.log) == 1
+
+
+def test_reminder_counts_from_the_page_when_the_answer_is_older() -> None:
+    story = Story()
+    assert story.judge(T0 + DAY, finding(since=T0)) == [MessageKind.PAGE]
+    assert story.judge(T0 + DAY + 4 * HOUR - MINUTE, finding(since=T0)) == []
+    assert story.judge(T0 + DAY + 4 * HOUR, finding(since=T0)) == [MessageKind.REMINDER]
+
+
+def test_forged_ttl_that_counts_down_is_written_once() -> None:
+    story = Story()
+    for second in range(5):
+        story.judge(T0 + second * MINUTE, finding(), forged=[forged(3600 - second)])
+    assert [event.type for event in story.log].count(EventType.FORGED_SEEN) == 1
+    story.judge(T0 + HOUR, finding(), forged=[forged(7200)])
+    assert max(ttl for _, _, ttl in story.incident().forged) == 7200
+
+
+def test_event_fits_an_item_of_the_table_when_a_hijacker_gives_very_much() -> None:
+    long = tuple(f"{number:04}{'x' * 500}" for number in range(2000))
+    told = replace(finding(seen=long), values=(("watched.example", "TXT", long),), detail={"rrsets": list(long)})
+    story = Story()
+    assert story.judge(T0, told) == [MessageKind.PAGE]
+    assert all(len(json.dumps(event.data)) < 400_000 for event in story.log)
+    assert story.incident().findings[0].seen == long[:20]
 
 
 def test_incident_pages_again_when_another_cause_becomes_page_worthy() -> None:

@@ -82,7 +82,7 @@ def opened(findings: Sequence[Finding], group: str = "coincheck.com", round_: in
     policy = POLICY.get(findings[0].code)
     cause = Cause(findings[0].cause) if findings[0].cause else policy.cause if policy else Cause.DELEGATION
     urgency = max((f.severity for f in findings), key=lambda severity: severity.rank)
-    return events.raised(group, 1, cause, round_, urgency, findings)
+    return events.raised(group, 1, (cause, round_), urgency, findings, min(finding.since for finding in findings))
 
 
 def forged_seen(host: str, address: str, ttl: int, at: datetime = START) -> Event:

@@ -25,7 +25,8 @@ class Approved:
 
     ``ns_sets`` holds the current set first, then each open planned change's; ``hosts`` is their union. Where
     ``soa_mnames`` or ``dnssec`` is empty, the entry asks nothing. ``superseded_ns`` are sets that were approved within
-    the last 48 h and are not now: they excuse a lagging server, and only while another one gives an approved set.
+    the last 48 h and are not now, ``once_ns`` all that are remembered (seven days, and until the next `apply`). They
+    excuse a lagging server while another one gives an approved set, and a cache.
     ``open_changes`` are the planned changes behind it all.
     """
 
@@ -33,6 +34,7 @@ class Approved:
     ns_sets: tuple[frozenset[str], ...]
     hosts: frozenset[str]
     superseded_ns: tuple[frozenset[str], ...]
+    once_ns: tuple[frozenset[str], ...]
     soa_mnames: tuple[str, ...]
     dnssec: tuple[str, ...]
     answers: tuple[Answer, ...]
@@ -60,16 +62,19 @@ def approved(entry: DomainEntry, at: datetime) -> Approved:
     current = entry.delegation.ns
     planned = (change.delegation.ns for change in changes if change.delegation is not None and change.delegation.ns)
     ns_sets = tuple(dict.fromkeys((current, *planned)))
-    superseded = dict.fromkeys(
-        past.delegation.ns
+    replaced = [
+        (past.at, past.delegation.ns)
         for past in entry.superseded
-        if past.delegation is not None and past.delegation.ns and past.at <= at < past.at + LAGGING
-    )
+        if past.delegation is not None and past.delegation.ns and past.at <= at
+    ]
+    superseded = dict.fromkeys(ns for moment, ns in replaced if at < moment + LAGGING)
+    once = dict.fromkeys(ns for _, ns in replaced)
     return Approved(
         current=current,
         ns_sets=ns_sets,
         hosts=frozenset().union(*ns_sets),
         superseded_ns=tuple(ns for ns in superseded if ns not in ns_sets),
+        once_ns=tuple(ns for ns in once if ns not in ns_sets),
         soa_mnames=_alternatives(
             entry.delegation.soa_mname, [change.delegation.soa_mname for change in changes if change.delegation]
         ),

@@ -152,11 +152,11 @@ class Expectations:
         return None if addresses is None else of_family(addresses, qtype)
 
     def _missing(self, key: Key, facts: Facts) -> Verdict:
-        """Judge an empty answer. An alias that leads out of the zone makes one: who asks for addresses follows it.
+        """Judge an empty answer. An alias that leads out of the zone makes one: who asks for the data follows it.
 
         An apex is no alias (RFC 2181 section 10.1), and what has other data approved is none either.
         """
-        if facts.aliases and key.qtype in ADDRESSES and key.qname != self.entry.domain:
+        if facts.aliases and key.qtype in (*ADDRESSES, "TXT") and key.qname != self.entry.domain:
             return Verdict.UNKNOWN
         if facts.aliases and key.qtype != "CNAME":
             return Verdict.UNEXPECTED
@@ -189,20 +189,19 @@ class Expectations:
         return all_known(self.networks.allows(value, networks) for value in values)
 
     def _mnames(self, replaced: bool) -> set[str]:
-        past = self.entry.superseded if replaced else ()
-        recent = (
-            known.delegation.soa_mname
-            for known in past
-            if known.delegation is not None
-            and self._cached(known.at, self._replaced_at(known), self.entry.domain, "NS")
-        )
-        return {*self.allowed.soa_mnames, *(name for name in recent if name is not None)}
+        past = [known.delegation for known in self.entry.superseded if replaced and known.at <= self.at]
+        once = {delegation.soa_mname for delegation in past if delegation is not None and delegation.soa_mname}
+        return {*self.allowed.soa_mnames, *once}
 
     def _ns_sets(self, replaced: bool) -> list[frozenset[str]]:
-        """Return the NS sets that explain an answer; a cache may give a replaced one until its TTL has run out."""
+        """Return the NS sets that explain an answer.
+
+        A cache may give one that an `apply` replaced for as long as that is remembered: many renew a delegation from
+        the servers that it names, which may go on for ever, and a set that was approved is no attack.
+        """
         sets = list(self.allowed.ns_sets)
         if replaced:
-            sets += self.allowed.superseded_ns
+            sets += self.allowed.once_ns
             sets += [
                 change.delegation.ns
                 for change in self.entry.planned_changes

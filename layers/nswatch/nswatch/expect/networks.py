@@ -118,31 +118,46 @@ def _address_of(name: str) -> Address | None:
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """What is known of networks at a moment: AWS's ranges, and the origins that were looked up."""
+    """What is known of networks at a moment: AWS's ranges, and the origins that were looked up, the newest last."""
 
     aws: AwsRanges
     origins: tuple[Origin, ...] = ()
 
     def allows(self, address: str, within: Sequence[str]) -> bool | None:
-        """Whether ``within`` allows ``address``; None when that hangs on an AS number that is not known."""
+        """Whether ``within`` allows ``address``; None when that hangs on what is not known.
+
+        That is who announces the address, or what an item means that only a newer version knows (decision 15).
+        """
         parsed = ipaddress.ip_address(address)
-        numbers = {int(item.removeprefix(_AS)) for item in within if item.startswith(_AS)}
+        numbers, strange = set[int](), False
         for item in within:
             if item.startswith(_AWS):
                 if self.aws.holds(parsed, item.removeprefix(_AWS)):
                     return True
-            elif not item.startswith(_AS) and parsed in _network(item):
+            elif item.startswith(_AS) and item.removeprefix(_AS).isdecimal():
+                numbers.add(int(item.removeprefix(_AS)))
+            elif (network := _network(item)) is None:
+                strange = True
+            elif parsed in network:
                 return True
+        if strange:
+            return None
         if not numbers:
             return False
         announced = self._announced(parsed)
         return None if announced is None else bool(announced & numbers)
 
     def _announced(self, address: Address) -> frozenset[int] | None:
-        holding = [origin for origin in self.origins if address in origin.network]
-        return max(holding, key=lambda origin: origin.network.prefixlen).numbers if holding else None
+        best: Origin | None = None
+        for origin in self.origins:
+            if address in origin.network and (best is None or origin.network.prefixlen >= best.network.prefixlen):
+                best = origin
+        return None if best is None else best.numbers
 
 
 @lru_cache(maxsize=4096)
-def _network(text: str) -> Network:
-    return ipaddress.ip_network(text)
+def _network(text: str) -> Network | None:
+    try:
+        return ipaddress.ip_network(text)
+    except ValueError:
+        return None

@@ -80,7 +80,7 @@ def departure(
     counted = _views_of_parent(views, entry.domain)
     fresh = [view for view in counted if delegated(view.facts) in allowed.ns_sets and answers(view, now)]
     published = any(delegated(view.facts) in allowed.ns_sets for view in counted)
-    fine = set(allowed.ns_sets) | (set(allowed.superseded_ns) if published else set())
+    fine = set(allowed.ns_sets) | (set(allowed.once_ns) if published else set())
     departing = [
         view
         for view in counted

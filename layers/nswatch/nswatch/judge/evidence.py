@@ -4,6 +4,7 @@ A server's words count only where it is one of those that are asked now: a resol
 a delegated or expected host. Views of what is not asked any more stay in the record and say nothing.
 """
 
+import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,9 @@ from nswatch.judge.addresses import Whereabouts
 from nswatch.judge.belief import CONFIRMED_WITHIN, answers, believed, outlived, stands_until
 from nswatch.judge.delegation import Departure, delegated
 from nswatch.model import Key, Result, Source, Transport, Value, View
+
+LONG, MANY = 512, 64
+"""How long a value, and how many values of one answer, are shown as they are; the wire message is kept anyway."""
 
 QuestionOf = tuple[str, str]
 """A (qname, qtype)."""
@@ -126,7 +130,18 @@ def shown(view: View) -> tuple[str, ...]:
         return (f"(an answer over the size limit, SHA-256 {facts.digest[:16]})",)
     if view.key.qtype == "SOA":
         return tuple(sorted({mname(value) for value in facts.values}))
-    return facts.values or facts.aliases
+    return bounded(facts.values or facts.aliases)
+
+
+def bounded(values: Sequence[str]) -> tuple[str, ...]:
+    """Return values for people and the log: where a hijacker makes them long or many, with digests for the rest."""
+    told = [value if len(value) <= LONG else f"{value[:200]}... ({_digest(value)})" for value in values[:MANY]]
+    rest = "\n".join(values[MANY:])
+    return (*told, f"(and {len(values) - MANY} more, {_digest(rest)})") if rest else tuple(told)
+
+
+def _digest(text: str) -> str:
+    return f"{len(text)} characters, SHA-256 {hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def hosts_of(parent: Departure, expectations: Expectations) -> Hosts:

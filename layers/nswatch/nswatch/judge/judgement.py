@@ -89,14 +89,15 @@ def judge_domain(
 
 
 def _origins(views: Sequence[View]) -> tuple[Origin, ...]:
-    """Return which networks are known to be announced by whom, as our own walks were told."""
+    """Return which networks are known to be announced by whom, as our own walks were told, the newest last."""
     origins = (
         read_origin(view.key.qname, view.facts.values)
-        for view in views
+        for view in sorted(views, key=lambda view: (view.first_seen, view.key))
         if view.key.source is Source.ITERATIVE
         and view.key.qtype == "TXT"
         and is_origin_name(view.key.qname)
         and view.facts is not None
         and view.facts.result in (Result.ANSWER, Result.NXDOMAIN)
     )
-    return tuple({origin for origin in origins if origin is not None})
+    newest = {origin.network: origin for origin in origins if origin is not None}
+    return tuple(newest.values())

@@ -11,7 +11,7 @@ from nswatch.observe.delegation_round import Line, better
 from nswatch.observe.facts import answer_facts
 from nswatch.observe.origins import Origins
 from nswatch.observe.plan import Ask
-from nswatch.observe.servers import Addresses
+from nswatch.observe.servers import Addresses, Texts
 from nswatch.observe.task import DomainTask, Vantage, is_silent, says_the_same, untestable
 
 DEPARTING = frozenset({Verdict.UNEXPECTED, Verdict.MISSING})
@@ -37,15 +37,17 @@ class Answered:
 
 @dataclass(slots=True)
 class AnswersRound:
-    """Asks each question once a pass; ``answered`` grows. ``look_up`` finds a host's addresses by our own walk."""
+    """Asks each question once a pass; ``answered`` grows. ``look_up`` and ``look_up_texts`` walk from the root."""
 
     task: DomainTask
     vantage: Vantage
     origins: Origins
     look_up: Callable[[str], Awaitable[Addresses]]
+    look_up_texts: Callable[[str], Awaitable[Texts]]
     answered: list[Answered] = field(default_factory=list)
     _asked: set[Key] = field(default_factory=set)
     _spoke: dict[Key, bool] = field(default_factory=dict)
+    _walks: "dict[str, asyncio.Future[Texts]]" = field(default_factory=dict)
 
     async def ask(self, asks: Iterable[Ask], line: Line) -> None:
         """Ask what was not asked yet.
@@ -96,14 +98,23 @@ class AnswersRound:
         return Answered(ask, key, outcome, facts, verdict)
 
     async def _followed(self, key: Key, facts: Facts) -> Facts:
-        """Follow an alias that leads out of the zone: what counts is the address that everybody is sent to."""
-        if key.source is not Source.AUTHORITATIVE or key.qtype != "A" or facts.result is not Result.NODATA:
+        """Follow an alias that leads out of the zone: what counts is the address, or text, that everybody is given."""
+        if key.source is not Source.AUTHORITATIVE or facts.result is not Result.NODATA or not facts.aliases:
             return facts
-        if not facts.aliases:
+        target = facts.aliases[-1]
+        if key.qtype == "A":
+            values = of_family((await self.look_up(target)).addresses, key.qtype)
+        elif key.qtype == "TXT":
+            values = (await self._texts(target)).values
+        else:
             return facts
-        found = await self.look_up(facts.aliases[-1])
-        addresses = tuple(sorted(of_family(found.addresses, key.qtype)))
-        return replace(facts, result=Result.ANSWER, values=addresses, ttl=None) if addresses else facts
+        return replace(facts, result=Result.ANSWER, values=tuple(sorted(values)), ttl=None) if values else facts
+
+    async def _texts(self, name: str) -> Texts:
+        """Look texts up once a pass: walks do not remember them."""
+        if name not in self._walks:
+            self._walks[name] = asyncio.ensure_future(self.look_up_texts(name))
+        return await self._walks[name]
 
     async def _verdict(self, key: Key, facts: Facts) -> Verdict:
         await self.origins.settle(key.qname, key.qtype, facts)

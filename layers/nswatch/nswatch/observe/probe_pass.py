@@ -14,7 +14,7 @@ from nswatch.observe.delegation_round import DelegationRound, Line, Reading
 from nswatch.observe.hosts_round import HostsRound, glue_of
 from nswatch.observe.origins import OriginMemory, Origins
 from nswatch.observe.plan import Grain, RRset, Target, Turn
-from nswatch.observe.servers import Addresses, Parent
+from nswatch.observe.servers import Addresses, Parent, Texts
 from nswatch.observe.task import DomainPass, DomainTask, Vantage, says_the_same
 from nswatch.observe.transport import Asker
 from nswatch.observe.walk import Walker
@@ -113,13 +113,16 @@ class _Pass:
         self.others = self.budget.share(self.budget.left - _PARENT)
         self.hosts = HostsRound(task, self.walker, vantage, self.others, self.clock)
         origins = Origins(task, self.walker, self.memory, vantage, self.others, self.clock, self.at(0.9))
-        self.answers = AnswersRound(task, vantage, origins, self._look_up)
+        self.answers = AnswersRound(task, vantage, origins, self._look_up, self._look_up_texts)
         self.delegation = DelegationRound(
             task.domain, self.line(self.budget, 0.5, 0.65), self._departs, self._is_confirmed
         )
 
     def _look_up(self, host: str) -> Coroutine[Any, Any, Addresses]:
         return self.walker.addresses_of(host, self.others.share(_ALIAS), self.at(0.9))
+
+    def _look_up_texts(self, name: str) -> Coroutine[Any, Any, Texts]:
+        return self.walker.texts_of(name, self.others.share(_ALIAS), self.at(0.9))
 
     def at(self, part: float) -> float:
         """Return the loop time at which this part of the pass's time is over."""

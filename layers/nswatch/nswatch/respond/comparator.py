@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from nswatch.errors import Conflict, NswatchError, StoreUnavailable
+from nswatch.errors import DEFECTS, Conflict, NswatchError, RoundIncomplete, StoreUnavailable
 from nswatch.expect.networks import AwsRanges
 from nswatch.expect.watchlist import DomainEntry, PlannedChange
 from nswatch.judge.vantage import SILENT_AFTER
@@ -98,13 +98,16 @@ class Comparator:
         for domain, sequence_number in first.items():
             try:
                 self.look_at_domain(domain)
-            except NswatchError:
+            except (NswatchError, *DEFECTS):
                 logger.exception("%s could not be judged; the stream brings it again", domain)
                 failed.append(sequence_number)
         return failed
 
     def on_schedule(self) -> None:
-        """Do what time alone brings: silence, confirmation, reminders, clocks, windows, owed messages and copies."""
+        """Do what time alone brings: silence, confirmation, reminders, clocks, windows, owed messages and copies.
+
+        What fails stops nothing else; RoundIncomplete at the end says so.
+        """
         now = self._clock()
         briefing = self._home.round_briefing(VANTAGE, self._regions, self._looker.shards)
         waiting_since = now
@@ -114,19 +117,35 @@ class Comparator:
         if briefing.newest_version > (0 if briefing.watchlist is None else briefing.watchlist.version):
             self._looker.catch_up()
         listen = partial(self._looker.listen, briefing, waiting_since)
-        self._settle(VANTAGE, listen, briefing.head)
+        work = [(VANTAGE, partial(self._settle, VANTAGE, listen, briefing.head))]
+        failed = self._each(work)
         if self._came_back(briefing.head):
-            for incident in (*self._home.open_incidents(Severity.PAGE), *self._home.open_incidents(Severity.NOTICE)):
-                if incident.group != VANTAGE:
-                    self.look_at_domain(incident.group)
-        for due in list(self._home.due(now)):
-            match due.kind:
-                case DueKind.OUTBOX:
-                    self._outbox.deliver(due.group, due.sort_key)
-                case DueKind.EVENT:
-                    self._on_due_event(due, listen)
-                case DueKind.GROUP | DueKind.EXPECTATION if due.group != VANTAGE:
-                    self.look_at_domain(due.group)
+            open_ones = (*self._home.open_incidents(Severity.PAGE), *self._home.open_incidents(Severity.NOTICE))
+            groups = [incident.group for incident in open_ones if incident.group != VANTAGE]
+            failed += self._each([(group, partial(self.look_at_domain, group)) for group in groups])
+        failed += self._each([(due.group, partial(self._on_due, due, listen)) for due in self._home.due(now)])
+        if failed:
+            raise RoundIncomplete(f"not done: {', '.join(dict.fromkeys(failed))}")
+
+    def _each(self, work: Sequence[tuple[str, Callable[[], None]]]) -> list[str]:
+        """Do the work of each group, and return the groups whose work failed."""
+        failed = []
+        for group, do in work:
+            try:
+                do()
+            except (NswatchError, *DEFECTS):
+                logger.exception("%s: its part of the round failed; the next one tries again", group)
+                failed.append(group)
+        return failed
+
+    def _on_due(self, due: Due, listen: LookAt) -> None:
+        match due.kind:
+            case DueKind.OUTBOX:
+                self._outbox.deliver(due.group, due.sort_key)
+            case DueKind.EVENT:
+                self._on_due_event(due, listen)
+            case DueKind.GROUP | DueKind.EXPECTATION if due.group != VANTAGE:
+                self.look_at_domain(due.group)
 
     def _came_back(self, before: Head) -> bool:
         """Whether a region that was silent reports again: what it sees unchanged brings no stream record."""

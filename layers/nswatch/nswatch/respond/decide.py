@@ -9,7 +9,7 @@ from nswatch.judge.policy import POLICY, Cause
 from nswatch.model import Finding, Severity
 from nswatch.record.log import Event
 from nswatch.respond import events
-from nswatch.respond.events import EventType, shape
+from nswatch.respond.events import EventType, digest, shape
 from nswatch.respond.exposure import resolves_at
 from nswatch.respond.incident import Incident, State
 
@@ -70,16 +70,16 @@ def _stands(
     urgency = max((finding.severity for finding in found), key=lambda severity: severity.rank)
     before = incident.causes.get(cause) if incident is not None else None
     if before is None:
-        return [events.raised(group, episode, cause, 1, urgency, found)]
+        return [events.raised(group, episode, (cause, 1), urgency, found, now)]
     if not before.active:
-        again = events.raised(group, episode, cause, before.round + 1, urgency, found)
+        again = events.raised(group, episode, (cause, before.round + 1), urgency, found, now)
         return [_not_before(again, before.cleared_at)]
     if urgency.rank > before.urgency.rank:
-        raised = events.raised(group, episode, cause, before.round, urgency, found)
+        raised = events.raised(group, episode, (cause, before.round), urgency, found, now)
         return [_not_before(raised, before.raised_at)]
     seen = incident.values.get(cause, set()) if incident is not None else set()
     new_values = {value for finding in found for value in finding.values} - seen
-    if new_values or shape(found) != shape(before.findings):
+    if (new_values and not before.shortened) or digest(shape(found)) != before.shape:
         return [events.changed(group, episode, (cause, before.round, before.changes), found, now)]
     return []
 
@@ -103,8 +103,12 @@ def _forged_events(
     known = incident.forged if incident is not None else {}
     new: list[Event] = []
     unheard = {key for key, server in known.items() if server.last_seen is None}
+    longest: dict[tuple[str, str], int] = {}
+    for host, address, ttl in known:
+        longest[host, address] = max(ttl, longest.get((host, address), 0))
     for data in forged:
-        key = (data.host, data.address, data.ttl)
+        # A TTL that is shorter than before (one that counts down, say) shortens no clock and is no news.
+        key = (data.host, data.address, max(data.ttl, longest.get((data.host, data.address), 0)))
         before = known.get(key)
         unheard.discard(key)
         if data.standing and (before is None or before.last_seen is not None):

@@ -41,11 +41,20 @@ class EventType(StrEnum):
 
 
 def raised(
-    group: str, episode: int, cause: Cause, round_: int, urgency: Severity, findings: Sequence[Finding]
+    group: str,
+    episode: int,
+    cause_and_round: tuple[Cause, int],
+    urgency: Severity,
+    findings: Sequence[Finding],
+    told: datetime,
 ) -> Event:
-    """Return the event that a cause became active (or more urgent) at the first sighting of what is so urgent."""
+    """Return the event that a cause became active (or more urgent) at the first sighting of what is so urgent.
+
+    ``cause_and_round`` is what it says. ``told`` is when that was decided: a reminder counts from then.
+    """
+    cause, round_ = cause_and_round
     at = min(finding.since for finding in findings if finding.severity is urgency)
-    data = {"cause": cause, "round": round_, "urgency": urgency, "findings": [finding_to_json(f) for f in findings]}
+    data = _with_findings({"cause": cause, "round": round_, "urgency": urgency, "told": iso(told)}, findings)
     return Event(group, episode, f"{cause}/{round_}/raised/{urgency}", EventType.RAISED, at, data)
 
 
@@ -58,14 +67,9 @@ def changed(
     """
     cause, round_, changes = before
     urgency = max((finding.severity for finding in findings), key=lambda severity: severity.rank)
-    data = {
-        "cause": cause,
-        "round": round_,
-        "urgency": urgency,
-        "findings": [finding_to_json(finding) for finding in findings],
-    }
-    digest = hashlib.sha256(repr(shape(findings)).encode()).hexdigest()[:12]
-    return Event(group, episode, f"{cause}/{round_}/changed/{changes + 1}/{digest}", EventType.CHANGED, at, data)
+    data = _with_findings({"cause": cause, "round": round_, "urgency": urgency}, findings)
+    id_ = f"{cause}/{round_}/changed/{changes + 1}/{data['shape']}"
+    return Event(group, episode, id_, EventType.CHANGED, at, data)
 
 
 def cleared(
@@ -105,19 +109,54 @@ _WHO_SEES_IT = frozenset({"regions_disagree", "resolvers_disagree"})
 """Codes that say who sees a value: while it spreads through caches they come and go, and a story stays the same."""
 
 
+_ROTATING = frozenset({"address_changed"})
+"""Codes whose values come in turn by nature: another address of the same stranger is no news."""
+
 Shape = tuple[tuple[str, str, tuple[str, ...]], ...]
 
 
 def shape(findings: Sequence[Finding]) -> Shape:
     """Return what makes findings the same: codes, subjects and values seen, not who sees them."""
     told = [finding for finding in findings if finding.code not in _WHO_SEES_IT] or findings
-    return tuple(sorted((finding.code, finding.subject, finding.seen) for finding in told))
+    return tuple(sorted((each.code, each.subject, () if each.code in _ROTATING else each.seen) for each in told))
 
 
 def essence(findings: Sequence[Finding]) -> Shape:
     """Return what a person is told anew when it changes: the shape of the most urgent findings."""
     urgency = max((finding.severity.rank for finding in findings), default=0)
     return shape([finding for finding in findings if finding.severity.rank == urgency])
+
+
+LARGEST = 200_000
+"""How long an event's JSON may be: an item of the table ends at 400 KB, and evidence is kept elsewhere anyway."""
+
+
+def _with_findings(data: dict[str, Any], findings: Sequence[Finding]) -> dict[str, Any]:
+    """Return the data with its findings; where they are too long (a hijacker chooses them) with what matters most.
+
+    ``shape`` and ``essence`` are digests of them as they were.
+    """
+    told = [finding_to_json(finding) for finding in findings]
+    whole = {"shape": digest(shape(findings)), "essence": digest(essence(findings))}
+    steps: list[tuple[str, int | None]] = [
+        ("detail", None),
+        ("sightings", 20),
+        ("seen", 20),
+        ("values", 20),
+        ("values", 0),
+    ]
+    for key, kept in steps:
+        if len(json.dumps(told)) <= LARGEST:
+            break
+        whole["shortened"] = key
+        for finding in told:
+            finding[key] = finding[key][:kept] if kept is not None else {}
+    return data | whole | {"findings": told}
+
+
+def digest(of: Shape) -> str:
+    """Return what stands for a shape in an event."""
+    return hashlib.sha256(repr(of).encode()).hexdigest()[:12]
 
 
 def finding_to_json(finding: Finding) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from enum import StrEnum
 
 from nswatch.judge.policy import Cause
 from nswatch.model import Finding, Severity, Value
+from nswatch.moments import parse_iso
 from nswatch.record.log import Event
-from nswatch.respond.events import EventType, Shape, essence, finding_from_json
+from nswatch.respond.events import EventType, digest, essence, finding_from_json, shape
 
 HEALTHY_HOUR = timedelta(hours=1)
 """An availability or vantage cause is over after this long without a finding; coming back within it is a notice."""
@@ -62,7 +63,8 @@ class CauseState:
     """One cause of an incident: active, or cleared and perhaps coming back (then ``round`` grows).
 
     ``residual`` is what only caches still held when it was cleared. ``changes`` counts how often other values came
-    within the round, ``told`` are those that people have been told: what flaps is told once.
+    within the round, ``told`` are the digests of those that people have been told: what flaps is told once. ``shape``
+    is the digest of the findings, which may be ``shortened`` here.
     """
 
     cause: Cause
@@ -73,7 +75,9 @@ class CauseState:
     cleared_at: datetime | None = None
     residual: tuple[Finding, ...] = ()
     changes: int = 0
-    told: set[Shape] = field(default_factory=set)
+    told: set[str] = field(default_factory=set)
+    shape: str = ""
+    shortened: bool = False
 
     @property
     def active(self) -> bool:
@@ -193,7 +197,8 @@ def _raise(incident: Incident, event: Event) -> None:
     cause, urgency = Cause(data["cause"]), Severity(data["urgency"])
     findings = tuple(finding_from_json(document) for document in data["findings"])
     before = incident.causes.get(cause)
-    now = CauseState(cause, data["round"], urgency, findings, event.at, told={essence(findings)})
+    now = CauseState(cause, data["round"], urgency, findings, event.at)
+    now.told.add(_shown(now, event))
     _remember(incident, cause, findings)
     if before is not None and before.round > now.round:
         return
@@ -211,7 +216,7 @@ def _raise(incident: Incident, event: Event) -> None:
         incident.state, incident.recovering_since = State.OPEN, None
     if urgency is Severity.PAGE and not (came_back and _relapse(before, event.at)):
         incident.pages += 1
-        incident.last_page_at = event.at
+        incident.last_page_at = max(event.at, parse_iso(data["told"])) if "told" in data else event.at
         incident.reminders = 0
         incident.acknowledged_at = None
         _owe(incident, event, MessageKind.PAGE, Severity.PAGE, cause)
@@ -237,10 +242,21 @@ def _change(incident: Incident, event: Event) -> None:
     state.findings = tuple(finding_from_json(document) for document in event.data["findings"])
     state.changes += 1
     _remember(incident, state.cause, state.findings)
-    if essence(state.findings) in state.told:
+    told = _shown(state, event)
+    if told in state.told:
         return
-    state.told.add(essence(state.findings))
+    state.told.add(told)
     _owe(incident, event, MessageKind.UPDATE, Severity.NOTICE, state.cause)
+
+
+def _shown(state: CauseState, event: Event) -> str:
+    """Take the shape of an event's findings over, and return the digest of what a person is told of it.
+
+    An event of an earlier version holds neither.
+    """
+    state.shape = event.data.get("shape") or digest(shape(state.findings))
+    state.shortened = "shortened" in event.data
+    return event.data.get("essence") or digest(essence(state.findings))
 
 
 def _remember(incident: Incident, cause: Cause, findings: Iterable[Finding]) -> None:
