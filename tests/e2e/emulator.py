@@ -7,10 +7,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from ministack import app  # type: ignore[import-not-found]
-from ministack.core import iam_actions  # type: ignore[import-not-found]
-from ministack.core.responses import get_region  # type: ignore[import-not-found]
-from ministack.services.cloudformation import (  # type: ignore[import-not-found]
+from ministack import app
+from ministack.core import iam_actions
+from ministack.core.responses import get_region
+from ministack.services.cloudformation import (
     changesets,
     engine,
     handlers,
