@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from nswatch.judge.correlate import story_of
 from nswatch.judge.judgement import ForgedData
-from nswatch.judge.policy import POLICY, Cause
+from nswatch.judge.policy import Cause
 from nswatch.model import Finding, Severity
 from nswatch.record.log import Event
 from nswatch.respond import events
@@ -33,7 +34,7 @@ def decide(
     residual: dict[Cause, list[Finding]] = defaultdict(list)
     for finding in findings:
         if finding.severity is not Severity.LOG:
-            (residual if finding.residual else by_cause)[cause_of(finding)].append(finding)
+            (residual if finding.residual else by_cause)[story_of(finding)].append(finding)
     if incident is None or incident.state is State.RESOLVED:
         if not by_cause:
             return []
@@ -57,11 +58,6 @@ def decide(
     if not new and incident is not None:
         new += _timers(incident, now)
     return new
-
-
-def cause_of(finding: Finding) -> Cause:
-    """Return the story that a finding belongs to: its own, else its code's."""
-    return Cause(finding.cause) if finding.cause else POLICY[finding.code].cause
 
 
 def _stands(
