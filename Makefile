@@ -9,7 +9,7 @@ SAM = $(firstword $(wildcard build/e2e/sam/bin/sam) sam)
 ARCHITECTURE ?= arm64
 FUNCTION ?= probe
 
-.PHONY: help setup demo test lint e2e tools build invoke bench-quick lock clean
+.PHONY: help setup demo test faults lint e2e model tools build deploy invoke bench-quick load lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -43,6 +43,9 @@ demo: $(READY) ## see the Coincheck hijack found and paged
 test: $(READY) ## run the tests that need no privilege and no emulator
 	$(BIN)/python -m pytest
 
+faults: $(READY) ## lay faults over hijacks: lost hubs, late streams, failing topics, dying workers (make faults LONG=--long: all)
+	$(BIN)/python -m pytest tests/faults $(LONG)
+
 lint: $(READY) ## check style, types and, where `make tools` was run, the template
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -54,20 +57,29 @@ else
 	@echo "the template was not checked: make tools"
 endif
 
+model: $(READY) ## check the protocol between the hubs in every interleaving (needs spin and gcc)
+	$(BIN)/python -m pytest tests/model -v
+
 tools: $(READY) ## install SAM, cfn-lint and the emulator into build/e2e
 	$(BIN)/python -m tests.e2e.tools
 
-e2e: $(READY) ## deploy to an emulator in a private Internet, hijack a domain, wait for the page (6 minutes)
+e2e: $(READY) ## deploy to four emulated regions, upgrade, lose a hub, hijack domains, destroy (10 minutes)
 	$(BIN)/python -m pytest tests/e2e
 
 build: $(READY) ## build what `sam deploy` takes: make build [ARCHITECTURE=x86_64]
 	ARCHITECTURE=$(ARCHITECTURE) PYTHON="$(CURDIR)/$(BIN)/python" $(SAM) build
+
+deploy: $(READY) ## put nswatch into your AWS account, or bring it up to date: asks first
+	@$(BIN)/nswatch deploy
 
 invoke: $(READY) ## run a handler by hand: make invoke FUNCTION=probe [EVENT=events/probe-shards.json]
 	@$(BIN)/python -m tests.support.invoke $(FUNCTION) $(EVENT)
 
 bench-quick: build/bench/ready ## measure what a DNS query costs, ours beside others (30 seconds)
 	@PYTHONPATH=build/bench $(BIN)/python -m bench.quick
+
+load: $(READY) ## measure what 100, 1,000 and 10,000 domains cost: make load [SIZES="100 1000"] (10 minutes)
+	@$(BIN)/python -m bench.load --plot docs/load.svg $(SIZES)
 
 build/bench/ready: $(READY) bench/requirements.txt
 	@rm -rf build/bench

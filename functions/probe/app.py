@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger
 
 from nswatch import wiring
 from nswatch.errors import InvalidEvent, NswatchError
+from nswatch.schedule import DELEGATION
 
 logger = Logger(service="probe")
 
@@ -22,7 +23,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     if "Records" in event:
         return _run(event["Records"])
     if event.get("source") == "schedule":
-        wiring.probe().schedule()
+        wiring.schedule().fire()
         return {}
     raise InvalidEvent(f"neither 'Records' nor 'source: schedule' is in the event; its keys are {sorted(event)}")
 
@@ -40,10 +41,11 @@ def _run(records: list[dict[str, Any]]) -> dict[str, Any]:
     return {"batchItemFailures": failed}
 
 
-def read_shard(body: str) -> tuple[int, datetime]:
-    """Return (shard, turn) of a message ``{"shard": 0, "turn": "2026-11-22T21:00:20Z"}``.
+def read_shard(body: str) -> tuple[int, datetime, str]:
+    """Return (shard, turn, only) of a message ``{"shard": 0, "turn": "2026-11-22T21:00:20Z"}``.
 
-    Raises InvalidEvent, which names the key that is wrong.
+    ``only`` is empty unless the message has ``"only": "delegation"``: a short pass. Raises InvalidEvent, which names
+    the key that is wrong.
     """
     try:
         message = json.loads(body)
@@ -51,7 +53,7 @@ def read_shard(body: str) -> tuple[int, datetime]:
         raise InvalidEvent(f"body: not JSON ({error})") from None
     if not isinstance(message, dict):
         raise InvalidEvent("body: not a JSON object with 'shard' and 'turn'")
-    shard, turn = message.get("shard"), message.get("turn")
+    shard, turn, only = message.get("shard"), message.get("turn"), message.get("only", "")
     if not isinstance(shard, int) or isinstance(shard, bool) or shard < 0:
         raise InvalidEvent(f"body.shard: {shard!r} is not a whole number from 0")
     if not isinstance(turn, str):
@@ -62,4 +64,6 @@ def read_shard(body: str) -> tuple[int, datetime]:
         raise InvalidEvent(f"body.turn: {turn!r} is not a time such as 2026-11-22T21:00:20Z") from None
     if moment.tzinfo is None:
         raise InvalidEvent(f"body.turn: {turn!r} has no zone; write 2026-11-22T21:00:20Z")
-    return shard, moment
+    if only not in ("", DELEGATION):
+        raise InvalidEvent(f"body.only: {only!r} is not {DELEGATION!r}; leave it out for a full pass")
+    return shard, moment, only

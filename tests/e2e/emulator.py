@@ -1,14 +1,18 @@
-"""Starts the emulator of AWS, with two things mended in which it differs from AWS.
+"""Starts the emulator of AWS, with what differs from AWS and matters here mended, and a network between regions.
 
-Run by the emulator's own Python.
+Run by the emulator's own Python. ``ENDPOINTS`` (JSON) holds by region where the functions of that region call AWS;
+those of regions that it does not name call the emulator directly.
 """
 
 import json
-from collections.abc import Callable
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ministack import app
-from ministack.core import iam_actions
+from ministack.core import iam_actions, lambda_runtime
 from ministack.core.responses import get_region
 from ministack.services.cloudformation import (
     changesets,
@@ -18,6 +22,9 @@ from ministack.services.cloudformation import (
 )
 
 Json = dict[str, Any]
+
+LONGEST = 60.0
+"""Seconds: no function's timeout is longer."""
 
 
 def with_region(evaluate: Callable[[Json, Json], Json]) -> Callable[[Json, Json], Json]:
@@ -44,8 +51,54 @@ def with_leading_keys(context_of: Callable[[bytes], Json]) -> Callable[[bytes], 
     return service_context
 
 
+def without_batches(action_of: Callable[..., str | None]) -> Callable[..., str | None]:
+    """Have a batch need the right to its single action, as SQS knows no others (Service Authorization Reference)."""
+
+    def extract_iam_action(*args: Any, **kwargs: Any) -> str | None:
+        action = action_of(*args, **kwargs)
+        return action.removesuffix("Batch") if action and action.startswith("sqs:") else action
+
+    return extract_iam_action
+
+
+def with_endpoint(init: Callable[..., None], endpoints: Mapping[str, str]) -> Callable[..., None]:
+    """Have each region's functions call AWS at an endpoint of their own, so that a region can be cut off."""
+
+    def start(self: Any, func_name: str, config: Json, code_zip: bytes) -> None:
+        _, region = lambda_runtime._account_region_from_function_config(config)
+        if region in endpoints:
+            variables = {**config.get("Environment", {}).get("Variables", {}), "AWS_ENDPOINT_URL": endpoints[region]}
+            config = {**config, "Environment": {"Variables": variables}}
+        init(self, func_name, config, code_zip)
+
+    return start
+
+
+def when_done(kill: Callable[[Iterable[Any]], None]) -> Callable[[Iterable[Any]], None]:
+    """Have a function that is updated finish what it does; only then its old environment ends."""
+
+    def kill_workers(workers: Iterable[Any]) -> None:
+        every = list(workers)
+        busy = [worker for worker in every if worker.in_use]
+        kill([worker for worker in every if worker not in busy])
+        if busy:
+            threading.Thread(target=finish, args=(busy,), daemon=True).start()
+
+    def finish(busy: list[Any]) -> None:
+        until = time.monotonic() + LONGEST
+        while any(worker.in_use for worker in busy) and time.monotonic() < until:
+            time.sleep(0.1)
+        kill(busy)
+
+    return kill_workers
+
+
 if __name__ == "__main__":
     for module in (changesets, engine, handlers, stacks):
         module._evaluate_conditions = with_region(module._evaluate_conditions)
     iam_actions.dynamodb_service_context = with_leading_keys(iam_actions.dynamodb_service_context)
+    iam_actions.extract_iam_action = without_batches(iam_actions.extract_iam_action)
+    endpoints = json.loads(os.environ.get("ENDPOINTS", "{}"))
+    lambda_runtime.Worker.__init__ = with_endpoint(lambda_runtime.Worker.__init__, endpoints)
+    lambda_runtime.kill_workers = when_done(lambda_runtime.kill_workers)
     app.main()

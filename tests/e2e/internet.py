@@ -1,4 +1,4 @@
-"""A private Internet: real name servers (knot) at real addresses, from the root down to a domain and its forgery.
+"""A private Internet: real name servers (knot) at real addresses, from the root to three domains and their forgery.
 
 Runs inside a network namespace in which every address is local. Nothing here knows nswatch.
 """
@@ -9,7 +9,9 @@ from pathlib import Path
 from tests.support.internet import COM_SERVERS, ROOT_SERVERS, host_zones
 from tests.support.knot import Knot, addresses_of, cut, zone
 
-DOMAIN = "coincheck.com"
+COINCHECK = "coincheck.com"
+DOMAINS = (COINCHECK, "example.com", "example.net")
+"""All are served by the same hosts, and would be by the same forged ones. The registry of .com and .net is one."""
 GENUINE = {
     "ns-1515.awsdns-61.org": "205.251.197.235",
     "ns-1985.awsdns-56.co.uk": "205.251.199.193",
@@ -28,6 +30,10 @@ def _zone(origin: str, servers: Iterable[str], *lines: str) -> str:
     return zone(origin, names, *lines, mname=names[0])
 
 
+def _registry_of(domain: str) -> str:
+    return domain.partition(".")[2] + "."
+
+
 class Internet:
     """All the servers. ``com`` are those of the .com registry."""
 
@@ -41,9 +47,13 @@ class Internet:
         uk = {"nsa.nic.uk": "156.154.100.3"}
         roots = {f"{letter}.root-servers.net": address for letter, address in ROOT_SERVERS.items()}
         root = [*cut("com", gtld), *(f"net. IN NS {host}." for host in gtld), *cut("org", org), *cut("uk", uk)]
-        com = [*cut("nstld.com", nstld), *(f"{DOMAIN}. IN NS {host}." for host in GENUINE), *cuts["com."]]
-        net = [f"gtld-servers.net. IN NS {host}." for host in nstld]
-        registry = {"com.": _zone("com.", gtld, *com), "net.": _zone("net.", gtld, *net, *cuts["net."])}
+        delegations = {
+            tld: [f"{domain}. IN NS {host}." for domain in DOMAINS if _registry_of(domain) == tld for host in GENUINE]
+            for tld in ("com.", "net.")
+        }
+        com = [*cut("nstld.com", nstld), *delegations["com."], *cuts["com."]]
+        net = [*(f"gtld-servers.net. IN NS {host}." for host in nstld), *delegations["net."], *cuts["net."]]
+        registry = {"com.": _zone("com.", gtld, *com), "net.": _zone("net.", gtld, *net)}
         shared = {
             "org.": _zone("org.", org, *addresses_of(org), *cuts["org."]),
             "uk.": _zone("uk.", uk, *addresses_of(uk)),
@@ -52,11 +62,14 @@ class Internet:
             "nstld.com.": _zone("nstld.com.", nstld, *addresses_of(nstld)),
         }
 
-        def content(servers: Mapping[str, str], *lines: str) -> str:
-            return zone(f"{DOMAIN}.", servers, *lines, ttl=300, mname=next(iter(servers)))
+        def content(domain: str, servers: Mapping[str, str], *lines: str) -> str:
+            return zone(f"{domain}.", servers, *lines, ttl=300, mname=next(iter(servers)))
 
-        genuine[f"{DOMAIN}."] = content(GENUINE, "@ IN A 13.224.10.10", "@ IN MX 10 mx1.mail.example.")
-        forged[f"{DOMAIN}."] = content(FORGED, "@ IN A 54.192.85.80", "@ IN MX 10 mail", "mail IN A 45.77.24.250")
+        for domain in DOMAINS:
+            right = ("@ IN A 13.224.10.10", "@ IN MX 10 mx1.mail.example.")
+            wrong = ("@ IN A 54.192.85.80", "@ IN MX 10 mail", "mail IN A 45.77.24.250")
+            genuine[f"{domain}."] = content(domain, GENUINE, *right)
+            forged[f"{domain}."] = content(domain, FORGED, *wrong)
 
         def authority(name: str, addresses: Iterable[str], zones: dict[str, str], *signed: str) -> Knot:
             return Knot(home / name, list(addresses), 53, zones, frozenset(signed))
@@ -95,7 +108,14 @@ class Internet:
         for server in self.servers:
             server.stop()
 
-    def hijack(self) -> None:
-        """Delegate the domain to the forged servers, at each server of .com."""
+    def hijack(self, domain: str) -> None:
+        """Delegate a domain to the forged servers, at each server of the registry."""
+        self._delegate(domain, FORGED)
+
+    def repair(self, domain: str) -> None:
+        """Delegate a domain to its own servers again."""
+        self._delegate(domain, GENUINE)
+
+    def _delegate(self, domain: str, hosts: Iterable[str]) -> None:
         for server in self.com:
-            server.set_ns("com.", f"{DOMAIN}.", FORGED)
+            server.set_ns(_registry_of(domain), f"{domain}.", hosts)

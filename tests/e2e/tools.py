@@ -12,6 +12,9 @@ HERE = Path(__file__).parent
 REPOSITORY = HERE.parents[1]
 BUILD = REPOSITORY / "build" / "e2e"
 
+EARLIER = "e0e16130ac86fa113d8594fce42788d44ae62c37"
+"""The commit of main that an installation is upgraded from."""
+
 SYSTEM_TOOLS = {
     "knotd": "knot",
     "knotc": "knot",
@@ -20,6 +23,10 @@ SYSTEM_TOOLS = {
     "unshare": "util-linux",
     "make": "make",
 }
+
+
+class NotThere(Exception):
+    """What the upgrade begins with cannot be had."""
 
 
 def missing_system_tools() -> list[str]:
@@ -91,14 +98,48 @@ def run(command: list[str], log: Path, environment: Mapping[str, str], patience:
         raise RuntimeError(f"{' '.join(command)} failed; the end of {log}:\n{log.read_text()[-2000:]}")
 
 
-def build(target: Path) -> Path:
-    """Build the template for the emulator's processor; return the built one."""
-    command = [str(sam() / "sam"), "build", "--build-dir", str(target / "built"), "--no-cached"]
+def build(source: Path, target: Path) -> Path:
+    """Build the template of a source tree for the emulator's processor, into ``target``; return the built one."""
+    command = [str(sam() / "sam"), "build", "--template-file", str(source / "template.yaml")]
+    command += ["--build-dir", str(target), "--no-cached"]
     command += ["--region", "ap-northeast-1", "--parameter-overrides", "Architecture=x86_64"]
     # The layer is built by a Python with pip; that which runs the tests has it.
     own = {**os.environ, "SAM_CLI_TELEMETRY": "0", "ARCHITECTURE": "x86_64", "PYTHON": sys.executable}
-    run(command, target / "sam-build.log", own)
-    return target / "built" / "template.yaml"
+    run(command, target.parent / "sam-build.log", own)
+    return target / "template.yaml"
+
+
+def built(source: Path) -> Path:
+    """Build this commit as `nswatch deploy --source` takes it, in a folder that is no part of the repository."""
+    (source / ".aws-sam").mkdir(parents=True)
+    for name in ("template.yaml", "functions", "layers"):
+        (source / name).symlink_to(REPOSITORY / name)
+    build(source, source / ".aws-sam" / "build")
+    return source
+
+
+def earlier() -> Path:
+    """Return the built template of the commit that is upgraded from; built once.
+
+    Raises NotThere when the repository's history does not go back so far (a shallow clone, or no git at all).
+    """
+    home = BUILD / f"earlier-{EARLIER[:7]}"
+    template = home / "built" / "template.yaml"
+    if template.exists():
+        return template
+    command = ["git", "-C", str(REPOSITORY), "archive", "--format=tar", EARLIER]
+    try:
+        archive = subprocess.run(command, capture_output=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise NotThere(f"commit {EARLIER[:7]} is not in this repository's history") from error
+    shutil.rmtree(home, ignore_errors=True)
+    (home / "source").mkdir(parents=True)
+    subprocess.run(["tar", "-x", "-C", str(home / "source")], input=archive, check=True)
+    try:
+        return build(home / "source", home / "built")
+    except RuntimeError:
+        shutil.rmtree(home / "built", ignore_errors=True)
+        raise
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ class Monitor:
         self.store = build_hub(NAME, REGION, cloud.clients)
         self._comparator = build_comparator(settings, clock=time.now, clients=cloud.clients)
         self._probe = build_probe(
-            settings, clock=time.now, observe=self._observe, run=asyncio.run, queue=_NoQueue(), clients=cloud.clients
+            settings, clock=time.now, observe=self._observe, run=asyncio.run, clients=cloud.clients
         )
 
     def apply(self, domains: Mapping[str, Any], baselines: Mapping[str, Mapping[str, Any]] = {}) -> None:
@@ -59,7 +59,9 @@ class Monitor:
         self._domains = tuple(entries)
         put_in_force(self.store, entries, {}, "test", self.time.now(), self._version)
 
-    async def _observe(self, watched: Sequence[Watched], pass_time: datetime, watchlist_version: int) -> ShardPass:
+    async def _observe(
+        self, watched: Sequence[Watched], pass_time: datetime, watchlist_version: int, **_: bool
+    ) -> ShardPass:
         clock = self.time.ahead
         seen = self._there.run(inside.observe, self._name, REGION, clock, watched, pass_time, watchlist_version)
         self.observations = seen.observations
@@ -119,8 +121,3 @@ def results(views: Mapping[str, View]) -> dict[str, tuple[Result, Transport]]:
 def values(views: Mapping[str, View]) -> dict[str, tuple[str, ...]]:
     """Return the data that each server gives."""
     return {server: view.facts.values for server, view in views.items() if view.facts is not None}
-
-
-class _NoQueue:
-    def send(self, shard: int, turn: datetime, delay: int) -> None:
-        raise NotImplementedError

@@ -19,8 +19,10 @@ MAY_IMPORT = {
     "judge": BASE | {"expect"},
     "respond": BASE | {"expect", "judge", "record"},
     "tell": BASE | {"expect", "judge", "respond", "record"},
-    "probe": BASE | {"expect", "observe", "record"},
-    "wiring": BASE | {"expect", "observe", "record", "judge", "respond", "tell", "probe"},
+    "schedule": BASE | {"observe", "record"},
+    "probe": BASE | {"expect", "observe", "record", "schedule"},
+    "sqs": BASE | {"schedule", "tell"},
+    "wiring": BASE | {"expect", "observe", "record", "judge", "respond", "tell", "probe", "schedule", "sqs"},
     "__init__": frozenset[str](),
 }
 """Room or module of nswatch -> the others that it may import."""

@@ -212,8 +212,9 @@ def test_table_for_responders_explains_every_code_that_is_judged() -> None:
 def test_table_of_parameters_is_that_of_the_template() -> None:
     template = YAML().load(REPOSITORY / "template.yaml")
     rows = table("deploy.md", "| parameter | default | meaning |")
-    assert {names(row[0])[0]: names(row[1])[0] for row in rows} == {
-        name: str(parameter["Default"]) for name, parameter in template["Parameters"].items()
+    assert {names(row[0])[0]: (names(row[1]) or [row[1]])[0] for row in rows} == {
+        name: "(empty)" if parameter["Default"] == "" else str(parameter["Default"])
+        for name, parameter in template["Parameters"].items()
     }
 
 

@@ -33,14 +33,14 @@ class Recorded:
     def __init__(self) -> None:
         self.calls: list[Any] = []
 
-    def schedule(self) -> int:
+    def fire(self) -> int:
         self.calls.append("schedule")
         return 1
 
-    def work(self, shard: int, turn: datetime) -> bool:
+    def work(self, shard: int, turn: datetime, only: str) -> bool:
         if shard == 9:
             raise StoreUnavailable("no hub")
-        self.calls.append((shard, turn))
+        self.calls.append((shard, turn, only))
         return True
 
     def on_schedule(self) -> None:
@@ -55,6 +55,7 @@ class Recorded:
 def use_case(monkeypatch: pytest.MonkeyPatch) -> Recorded:
     recorded = Recorded()
     monkeypatch.setattr(wiring, "probe", lambda: recorded)
+    monkeypatch.setattr(wiring, "schedule", lambda: recorded)
     monkeypatch.setattr(wiring, "comparator", lambda: recorded)
     return recorded
 
@@ -67,7 +68,13 @@ def test_handler_runs_the_schedule_when_its_sample_event_comes(name: str, use_ca
 
 def test_probe_works_on_a_shard_when_the_sample_message_comes(use_case: Recorded) -> None:
     assert run("probe", sample("probe-shards")) == {"batchItemFailures": []}
-    assert use_case.calls == [(0, datetime(2026, 11, 22, 21, 0, 20, tzinfo=UTC))]
+    assert use_case.calls == [(0, datetime(2026, 11, 22, 21, 0, 20, tzinfo=UTC), "")]
+
+
+def test_probe_asks_only_the_delegation_when_the_message_says_so(use_case: Recorded) -> None:
+    body = {"shard": 3, "turn": "2026-11-22T21:00:35Z", "only": "delegation"}
+    assert run("probe", shards(json.dumps(body))) == {"batchItemFailures": []}
+    assert use_case.calls == [(3, datetime(2026, 11, 22, 21, 0, 35, tzinfo=UTC), "delegation")]
 
 
 def test_comparator_returns_failed_sequence_numbers_when_the_sample_stream_comes(use_case: Recorded) -> None:
@@ -80,7 +87,7 @@ def test_probe_reports_one_message_when_only_that_one_failed(use_case: Recorded)
     turn = "2026-11-22T21:00:20Z"
     event = shards(json.dumps({"shard": 9, "turn": turn}), json.dumps({"shard": 1, "turn": turn}))
     assert run("probe", event) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
-    assert [shard for shard, _ in use_case.calls] == [1]
+    assert [shard for shard, *_ in use_case.calls] == [1]
 
 
 def test_probe_raises_when_every_message_failed(use_case: Recorded) -> None:
@@ -111,8 +118,9 @@ def test_handler_names_the_keys_when_the_event_is_no_event_of_its_own(
         ('{"shard": 0, "turn": 1795381220}', "body.turn: 1795381220"),
         ('{"shard": 0, "turn": "soon"}', "body.turn: 'soon'"),
         ('{"shard": 0, "turn": "2026-11-22T21:00:20"}', "has no zone"),
+        ('{"shard": 0, "turn": "2026-11-22T21:00:20Z", "only": "answers"}', "body.only: 'answers'"),
     ],
-    ids=["empty", "list", "no shard", "text shard", "true", "negative", "no turn", "number", "word", "no zone"],
+    ids=["empty", "list", "no shard", "text shard", "true", "negative", "no turn", "number", "word", "no zone", "only"],
 )
 def test_probe_names_the_key_when_a_message_is_bad(body: str, named: str, use_case: Recorded) -> None:
     with pytest.raises(InvalidEvent) as refused:

@@ -121,6 +121,35 @@ def test_comparator_may_write_no_observations_and_the_watchlist_only_in_its_own_
     assert writing["PutItIntoForceHere"]["Resource"] == {"Fn::GetAtt": "Table.Arn"}
 
 
+@pytest.mark.parametrize(
+    ("role", "sid", "resources"),
+    [
+        pytest.param("ComparatorRole", "SeeWhoIsTold", [{"Ref": "PageTopic"}, {"Ref": "NoticeTopic"}], id="topics"),
+        pytest.param("ComparatorRole", "CountFailures", {"Fn::GetAtt": "ComparatorDeadLetters.Arn"}, id="comparator"),
+        pytest.param("ProbeRole", "CountFailures", {"Fn::GetAtt": "ProbeDeadLetters.Arn"}, id="probe"),
+    ],
+)
+def test_role_may_ask_only_its_own_topics_and_dead_letters(role: str, sid: str, resources: Any) -> None:
+    statement = statements(role)[sid]
+    assert statement["Resource"] == resources
+    assert all(re.match(r"(sns|sqs):(Get|List)", action) for action in _list(statement["Action"]))
+
+
+def test_stream_brings_the_canary() -> None:
+    observed = RESOURCES["ComparatorFunction"]["Properties"]["Events"]["Observed"]["Properties"]
+    patterns = [json.loads(each["Pattern"]) for each in observed["FilterCriteria"]["Filters"]]
+    keys = [pattern["dynamodb"]["Keys"] for pattern in patterns]
+    assert {"pk": {"S": [{"prefix": "probe#"}]}, "sk": {"S": [{"prefix": "latest#"}]}} in keys
+
+
+@pytest.mark.parametrize(
+    ("url", "allowed"),
+    [("", True), ("https://ping.example/x", True), ("http://ping.example", True), ("file:///x", False), ("x", False)],
+)
+def test_dead_man_url_is_http_or_nothing(url: str, allowed: bool) -> None:
+    assert bool(re.search(TEMPLATE["Parameters"]["DeadManUrl"]["AllowedPattern"], url)) is allowed
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_function_is_not_repeated_when_a_scheduled_start_failed(name: str) -> None:
     schedule = RESOURCES[name]["Properties"]["Events"]["EveryMinute"]["Properties"]

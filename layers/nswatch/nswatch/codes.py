@@ -39,6 +39,10 @@ class Code(StrEnum):
     CERTIFICATE_UNORDERED = "certificate_unordered"
     NAMESERVER_LOOKALIKE_REGISTERED = "nameserver_lookalike_registered"
     LATENCY_SHIFTED = "latency_shifted"
+    MONITOR_BLIND = "monitor_blind"
+    HUB_SILENT = "hub_silent"
+    TOPIC_UNCONFIRMED = "topic_unconfirmed"
+    DEAD_LETTERS = "dead_letters"
 
 
 CODES: tuple[str, ...] = tuple(code.value for code in Code)

@@ -31,7 +31,11 @@ class Conflict(NswatchError):
 
 
 class DeliveryFailed(NswatchError):
-    """A topic did not take a message."""
+    """A topic did not take a message, or (``perhaps_sent``) did not say whether it has."""
+
+    def __init__(self, text: str, *, perhaps_sent: bool = False) -> None:
+        super().__init__(text)
+        self.perhaps_sent = perhaps_sent
 
 
 class RoundIncomplete(NswatchError):

@@ -182,13 +182,19 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """The newest pass that one region completed for one shard. ``incomplete`` names domains it did not get through."""
+    """The newest pass that one region completed for one shard. ``incomplete`` names domains it did not get through.
+
+    ``release`` is that of the probe; empty where one wrote it that does not say. ``changed`` are the domains that this
+    and the passes shortly before it saw change, with the newest pass that did: what the stream has not brought in time.
+    """
 
     region: str
     shard: int
     pass_time: datetime
     watchlist_version: int
     incomplete: tuple[str, ...] = ()
+    release: str = ""
+    changed: Mapping[str, datetime] = field(default_factory=dict)
 
 
 class Severity(StrEnum):

@@ -1,10 +1,9 @@
 """A region's probe: one pass over one shard, from the questions to both hubs' records."""
 
 import logging
-import math
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from nswatch.errors import StoreUnavailable
@@ -13,14 +12,12 @@ from nswatch.expect.networks import AwsRanges
 from nswatch.expect.watchlist import DomainEntry, read_entry
 from nswatch.model import Clock, Heartbeat, Observation
 from nswatch.moments import iso
-from nswatch.observe.plan import turn_start
 from nswatch.observe.recorded import read_record
 from nswatch.observe.task import Record
+from nswatch.observe.turns import TOO_LATE, is_short_turn
 from nswatch.record.port import Briefing, ProbeStore, WatchlistHead
-from nswatch.record.recorder import ShardRecorder
-
-TOO_LATE = timedelta(seconds=60)
-"""A shard message is dropped when its turn is so long past: the next one is due."""
+from nswatch.record.recorder import Gone, Rotates, ShardRecorder, next_view
+from nswatch.schedule import DELEGATION
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -41,27 +38,36 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class ShardPass:
-    """What one pass over a shard saw; ``incomplete`` names the domains that it did not get through."""
+    """What one pass over a shard saw; ``incomplete`` names the domains that it did not get through.
+
+    ``canary`` is what it heard of the canary (`nswatch.expect.canary`), where it was to ask. ``gone`` tells, for
+    domains that it got through, which standing views could not be asked for any more; ``rotates``, which answers are
+    as good as others.
+    """
 
     observations: tuple[Observation, ...]
     incomplete: tuple[str, ...]
+    canary: tuple[Observation, ...] = ()
+    gone: Gone = field(default_factory=dict)
+    rotates: Rotates = field(default_factory=dict)
 
 
 class Observe(Protocol):
     """Asks DNS about some domains: the only part of a pass that touches the network."""
 
     def __call__(
-        self, watched: Sequence[Watched], pass_time: datetime, watchlist_version: int
+        self,
+        watched: Sequence[Watched],
+        pass_time: datetime,
+        watchlist_version: int,
+        *,
+        canary: bool = False,
+        short: bool = False,
     ) -> Coroutine[Any, Any, ShardPass]:
-        """Return what one pass sees; ends within the pass's deadline and raises nothing for what the network does."""
-        ...
+        """Return what one pass sees; ends within the pass's deadline and raises nothing for what the network does.
 
-
-class Queue(Protocol):
-    """The shard queue of this region."""
-
-    def send(self, shard: int, turn: datetime, delay: int) -> None:
-        """Have ``shard`` worked on at ``turn``, in ``delay`` seconds."""
+        With ``canary`` it asks for the canary as well. A ``short`` pass asks the parent alone.
+        """
         ...
 
 
@@ -78,45 +84,27 @@ class Probe:
         hubs: Sequence[ProbeStore],
         observe: Observe,
         run: Callable[[Coroutine[Any, Any, ShardPass]], ShardPass],
-        queue: Queue,
         clock: Clock,
         aws: Callable[[], AwsRanges],
+        release: str = "",
     ) -> None:
         self._region = region
-        self._regions = regions
+        self._place = regions.index(region), len(regions)
         self._hubs = hubs
         self._observe = observe
         self._run = run
-        self._queue = queue
         self._clock = clock
         self._aws = aws
+        self._release = release
         self._entries: dict[tuple[int, int], dict[str, DomainEntry]] = {}
-        self._recorders: dict[tuple[str, int], ShardRecorder] = {}
+        self._recorders: dict[tuple[str, int, bool], ShardRecorder] = {}
 
-    def next_turn(self) -> datetime:
-        """Return when this region's next pass is due."""
-        return turn_start(self._clock(), self._regions.index(self._region), len(self._regions))
-
-    def schedule(self) -> int:
-        """Queue every shard for this region's next turn; return how many: none before the first `apply`.
-
-        Raises StoreUnavailable when no hub can be read.
-        """
-        held = self._heads()
-        if all(head is None for _, head in held):
-            logger.warning("nothing is watched yet: no hub holds a watchlist (nswatch watchlist apply FILE)")
-            return 0
-        head, _ = newest_watchlist(held)
-        turn = self.next_turn()
-        delay = max(0, math.ceil((turn - self._clock()).total_seconds()))
-        for shard in range(head.shards):
-            self._queue.send(shard, turn, delay)
-        return head.shards
-
-    def work(self, shard: int, turn: datetime) -> bool:
+    def work(self, shard: int, turn: datetime, only: str = "") -> bool:
         """Make one pass over one shard and record it in each hub; False when its turn was too long ago.
 
-        Raises StoreUnavailable when no hub took the pass; a hub that failed alone gets it with the next pass.
+        ``only`` is that of a `ShardMessage`. A message may come twice, late or out of order: what it sees is recorded
+        beside what stands by then. Raises StoreUnavailable when no hub took the pass; a hub that failed alone gets it
+        with the next pass.
         """
         now = self._clock()
         if now - turn > TOO_LATE:
@@ -125,26 +113,42 @@ class Probe:
         briefings = self._briefings(shard)
         head, source = newest_watchlist([(hub, briefing.watchlist) for hub, briefing in briefings])
         entries = self._entries_of(source, head.version, shard)
+        if only == DELEGATION:
+            self._make_short_pass(shard, turn, head, entries, briefings)
+            return True
         recorders = self._loaded(shard, entries, briefings)
         followed = [briefing.followed for _, briefing in briefings]
         watched = _watched(entries, recorders, followed, self._aws(), now)
-        seen = self._run(self._observe(watched, turn, head.version))
-        heartbeat = Heartbeat(self._region, shard, turn, head.version, seen.incomplete)
+        seen = self._run(self._observe(watched, turn, head.version, canary=shard == 0))
+        heartbeat = Heartbeat(self._region, shard, turn, head.version, seen.incomplete, self._release)
         saved = [recorder for recorder in recorders if self._save(recorder, seen, heartbeat)]
         if not saved:
             raise StoreUnavailable(f"no hub took the pass of {iso(turn)} over shard {shard}")
         return True
 
-    def _heads(self) -> list[tuple[ProbeStore, WatchlistHead | None]]:
-        heads, errors = [], []
-        for hub in self._hubs:
-            try:
-                heads.append((hub, hub.watchlist_head()))
-            except StoreUnavailable as error:
-                errors.append(str(error))
-        if not heads:
-            raise StoreUnavailable(f"no hub can be read: {'; '.join(errors)}")
-        return heads
+    def _make_short_pass(
+        self,
+        shard: int,
+        turn: datetime,
+        head: WatchlistHead,
+        entries: Mapping[str, DomainEntry],
+        briefings: Sequence[tuple[ProbeStore, Briefing]],
+    ) -> None:
+        """Ask the parent of those domains that are due between full passes, and record what changed.
+
+        A domain without any record waits for its full pass, which then is its first and asks everything.
+        """
+        due = {
+            domain: entry
+            for domain, entry in entries.items()
+            if is_short_turn(turn, entry.delegation_every, *self._place)
+        }
+        recorders = self._loaded(shard, due, briefings, short=True)
+        watched = [each for each in _watched(due, recorders, (), self._aws(), self._clock()) if not each.first]
+        seen = self._run(self._observe(watched, turn, head.version, short=True))
+        saved = [recorder for recorder in recorders if self._save_some(recorder, seen, shard)]
+        if not saved:
+            raise StoreUnavailable(f"no hub took the short pass of {iso(turn)} over shard {shard}")
 
     def _briefings(self, shard: int) -> list[tuple[ProbeStore, Briefing]]:
         briefings, errors = [], []
@@ -169,11 +173,17 @@ class Probe:
         return known
 
     def _loaded(
-        self, shard: int, domains: Iterable[str], briefings: Sequence[tuple[ProbeStore, Briefing]]
+        self,
+        shard: int,
+        domains: Iterable[str],
+        briefings: Sequence[tuple[ProbeStore, Briefing]],
+        *,
+        short: bool = False,
     ) -> list[ShardRecorder]:
+        """Return the hubs' recorders with what stands for ``domains``; those of short passes hold few of a shard."""
         loaded = []
         for hub, briefing in briefings:
-            recorder = self._recorders.setdefault((hub.hub, shard), ShardRecorder(hub, self._region))
+            recorder = self._recorders.setdefault((hub.hub, shard, short), ShardRecorder(hub, self._region))
             try:
                 recorder.load(domains, briefing.fingerprint)
             except StoreUnavailable as error:
@@ -186,12 +196,29 @@ class Probe:
 
     def _save(self, recorder: ShardRecorder, seen: ShardPass, heartbeat: Heartbeat) -> bool:
         try:
-            changes = recorder.save(seen.observations, heartbeat)
+            changes = recorder.save(seen.observations, heartbeat, seen.gone, seen.rotates)
         except StoreUnavailable as error:
             logger.warning("%s: the pass was not taken; the next one repeats it: %s", recorder.store.hub, error)
             return False
         logger.debug("%s: shard %d recorded, %d changes", recorder.store.hub, heartbeat.shard, changes)
+        if seen.canary:
+            self._save_canary(recorder.store, seen)
         return True
+
+    def _save_some(self, recorder: ShardRecorder, seen: ShardPass, shard: int) -> bool:
+        try:
+            recorder.save_some(seen.observations, shard)
+        except StoreUnavailable as error:
+            logger.warning("%s: the short pass was not taken: %s", recorder.store.hub, error)
+            return False
+        return True
+
+    def _save_canary(self, hub: ProbeStore, seen: ShardPass) -> None:
+        """Record the canary behind the heartbeat; where that fails the hub misses it, and says so."""
+        try:
+            hub.write_canary([next_view(None, observation) for observation in seen.canary])
+        except StoreUnavailable as error:
+            logger.warning("%s: the canary was not taken: %s", hub.hub, error)
 
 
 def newest_watchlist(

@@ -1,27 +1,25 @@
 """Where the parts are put together, and the only place that reads the environment or the clock.
 
-Lambda calls `probe` and `comparator`; replay and tests build the same parts with another clock, event loop and network.
+Lambda calls `schedule`, `probe` and `comparator`; replay and tests build the same parts with another clock, event loop
+and network.
 """
 
 import asyncio
-import json
 import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-
+import nswatch
 from nswatch.errors import NswatchError
 from nswatch.expect.data import aws_ranges
 from nswatch.expect.networks import AwsRanges
 from nswatch.expect.watchlist import DomainEntry, PlannedChange
 from nswatch.model import Clock, Observation, Severity, Source
-from nswatch.moments import iso
 from nswatch.observe.cache import WalkCache
+from nswatch.observe.canary import observe_canary
 from nswatch.observe.cookies import Jar
 from nswatch.observe.origins import OriginMemory
 from nswatch.observe.probe_pass import observe_shard
@@ -31,15 +29,23 @@ from nswatch.observe.task import DomainPass, DomainTask, Vantage
 from nswatch.observe.transport import DnsTransport
 from nswatch.observe.udp import Endpoint
 from nswatch.observe.walk import Walker
-from nswatch.probe import Observe, Probe, Queue, ShardPass, Watched
+from nswatch.probe import Observe, Probe, ShardPass, Watched
 from nswatch.record.dynamodb import Table
 from nswatch.record.dynamodb import client as dynamodb_client
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.probe_store import DynamoProbeStore
-from nswatch.respond.comparator import Comparator, Rendered, Texts
+from nswatch.respond.comparator import Comparator
 from nswatch.respond.incident import Incident, Message
+from nswatch.respond.look import Looker
 from nswatch.respond.outbox import Outbox
+from nswatch.respond.settle import Rendered, Settler, Texts
+from nswatch.respond.watch import Watcher
+from nswatch.schedule import Queue, Schedule
+from nswatch.sqs import SqsQueue
+from nswatch.tell.deadman import DeadMan
 from nswatch.tell.routes import sns_message
+from nswatch.tell.surroundings import HubSurroundings
+from nswatch.tell.surroundings import client as sqs_client
 from nswatch.tell.texts import render, render_window
 from nswatch.tell.topics import SnsTopics
 from nswatch.tell.topics import client as sns_client
@@ -51,6 +57,9 @@ if TYPE_CHECKING:
 
 SHARD_SECONDS = 40.0
 """All domains of a shard are asked within this; the function's timeout leaves time to record them."""
+
+CANARY_SECONDS = 4.0
+"""The canary is asked for behind them: it must wait for nothing, and hold up nothing."""
 
 Run = Callable[[Coroutine[Any, Any, ShardPass]], ShardPass]
 
@@ -64,10 +73,6 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-class QueueUnavailable(NswatchError):
-    """The shard queue of this region took no message."""
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a function is told by the template. ``hubs`` has the primary first; ``regions`` is the order of turns."""
@@ -79,6 +84,9 @@ class Settings:
     queue_url: str = ""
     page_topic: str = ""
     notice_topic: str = ""
+    dead_letters_url: str = ""
+    deadman_url: str = ""
+    release: str = nswatch.__version__
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -97,6 +105,9 @@ class Settings:
             queue_url=environment.get("NSWATCH_SHARD_QUEUE_URL", ""),
             page_topic=environment.get("NSWATCH_PAGE_TOPIC", ""),
             notice_topic=environment.get("NSWATCH_NOTICE_TOPIC", ""),
+            dead_letters_url=environment.get("NSWATCH_DEAD_LETTERS_URL", ""),
+            deadman_url=environment.get("NSWATCH_DEADMAN_URL", ""),
+            release=environment.get("NSWATCH_RELEASE") or nswatch.__version__,
         )
 
 
@@ -104,20 +115,18 @@ def _list(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-class SqsQueue:
-    """The shard queue of this region."""
+def run(work: Coroutine[Any, Any, ShardPass]) -> ShardPass:
+    """Run a pass on an event loop of its own.
 
-    def __init__(self, sqs: "SQSClient", url: str) -> None:
-        self._sqs = sqs
-        self._url = url
+    The main task returns nothing: `asyncio.run` has its result written out as text, which takes a sixth of a pass.
+    """
+    made: list[ShardPass] = []
 
-    def send(self, shard: int, turn: datetime, delay: int) -> None:
-        """See `nswatch.probe.Queue`. Raises QueueUnavailable."""
-        body = json.dumps({"shard": shard, "turn": iso(turn)})
-        try:
-            self._sqs.send_message(QueueUrl=self._url, MessageBody=body, DelaySeconds=delay)
-        except (BotoCoreError, ClientError) as error:
-            raise QueueUnavailable(f"shard {shard} of {iso(turn)} was not queued: {error}") from error
+    async def keep() -> None:
+        made.append(await work)
+
+    asyncio.run(keep())
+    return made[0]
 
 
 class DnsObserver:
@@ -144,10 +153,18 @@ class DnsObserver:
         self._origins = OriginMemory(clock)
         self._jar = Jar()
 
-    async def __call__(self, watched: Sequence[Watched], pass_time: datetime, watchlist_version: int) -> ShardPass:
+    async def __call__(
+        self,
+        watched: Sequence[Watched],
+        pass_time: datetime,
+        watchlist_version: int,
+        *,
+        canary: bool = False,
+        short: bool = False,
+    ) -> ShardPass:
         """See `nswatch.probe.Observe`."""
         place = self._regions.index(self._region)
-        vantage = Vantage(self._region, place, len(self._regions), pass_time, watchlist_version)
+        vantage = Vantage(self._region, place, len(self._regions), pass_time, watchlist_version, short)
         deadline = asyncio.get_running_loop().time() + SHARD_SECONDS
         async with DnsTransport(self._clock, route=self._route, jar=self._jar) as asker:
             passes = await observe_shard(
@@ -159,9 +176,14 @@ class DnsObserver:
                 deadline=deadline,
                 origins=self._origins,
             )
+            after = asyncio.get_running_loop().time() + CANARY_SECONDS
+            of_canary = await observe_canary(asker, self._hints, vantage, after) if canary else ()
         return ShardPass(
             observations=tuple(observation for each in passes for observation in _with_zone(each)),
             incomplete=tuple(each.domain for each in passes if not each.complete),
+            canary=of_canary,
+            gone={each.domain: each.gone for each in passes if each.gone is not None},
+            rotates={each.domain: each.rotates for each in passes if each.rotates is not None},
         )
 
 
@@ -192,6 +214,7 @@ class Clients:
 
     dynamodb: "Callable[[str], DynamoDBClient]" = dynamodb_client
     sns: "Callable[[str], SNSClient]" = sns_client
+    sqs: "Callable[[str], SQSClient]" = sqs_client
 
 
 def build_probe(
@@ -200,13 +223,22 @@ def build_probe(
     clock: Clock,
     observe: Observe,
     run: Run,
-    queue: Queue,
     aws: Callable[[], AwsRanges] = aws_ranges,
     clients: Clients = Clients(),
 ) -> Probe:
     """Return the probe of ``settings.region``."""
-    hubs = [DynamoProbeStore(Table(clients.dynamodb(hub), settings.name)) for hub in settings.hubs]
-    return Probe(settings.region, settings.regions, hubs, observe, run, queue, clock, aws)
+    hubs = _probe_stores(settings, clients)
+    return Probe(settings.region, settings.regions, hubs, observe, run, clock, aws, settings.release)
+
+
+def build_schedule(settings: Settings, *, clock: Clock, queue: Queue, clients: Clients = Clients()) -> Schedule:
+    """Return the schedule of ``settings.region``."""
+    hubs = _probe_stores(settings, clients)
+    return Schedule(settings.region, settings.regions, hubs, queue, clock, settings.release)
+
+
+def _probe_stores(settings: Settings, clients: Clients) -> list[DynamoProbeStore]:
+    return [DynamoProbeStore(Table(clients.dynamodb(hub), settings.name)) for hub in settings.hubs]
 
 
 def build_hub(name: str, region: str, clients: Clients = Clients()) -> DynamoHubStore:
@@ -230,8 +262,17 @@ def build_comparator(
     arns = {Severity.PAGE: settings.page_topic, Severity.NOTICE: settings.notice_topic}
     topics = SnsTopics(clients.sns(settings.region), arns)
     outbox = Outbox(home, others, topics, settings.hubs.index(settings.region), clock)
-    texts = Texts(of_message=_message_text, of_window=_window_text)
-    return Comparator(home, others, outbox, texts, settings.regions, clock, aws, codes)
+    surroundings = HubSurroundings(topics, partial(clients.sqs, settings.region), settings.dead_letters_url)
+    return Comparator(
+        home,
+        Looker(home, others, settings.regions, aws, codes),
+        Settler(home, others, outbox, Texts(of_message=_message_text, of_window=_window_text), clock),
+        Watcher(home, others, settings.regions, surroundings, settings.release, clock, codes),
+        outbox,
+        settings.regions,
+        DeadMan(settings.deadman_url).ping,
+        clock,
+    )
 
 
 def _message_text(message: Message, incident: Incident, entry: DomainEntry | None, at: datetime) -> Rendered:
@@ -249,8 +290,15 @@ def probe() -> Probe:
     """Return this process's probe, as the environment configures it."""
     settings = Settings.from_environment(os.environ)
     observe = DnsObserver(settings.region, settings.regions, now)
-    queue = SqsQueue(boto3.client("sqs", region_name=settings.region), settings.queue_url)
-    return build_probe(settings, clock=now, observe=observe, run=asyncio.run, queue=queue)
+    return build_probe(settings, clock=now, observe=observe, run=run)
+
+
+@cache
+def schedule() -> Schedule:
+    """Return this process's schedule, as the environment configures it."""
+    settings = Settings.from_environment(os.environ)
+    queue = SqsQueue(sqs_client(settings.region), settings.queue_url, settings.dead_letters_url)
+    return build_schedule(settings, clock=now, queue=queue)
 
 
 @cache

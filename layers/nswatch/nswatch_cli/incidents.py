@@ -17,6 +17,7 @@ from nswatch.record.log import Event
 from nswatch.record.port import OpenIncident
 from nswatch.respond.events import EventType, said
 from nswatch.respond.exposure import cached_until, resolves_at
+from nswatch.respond.groups import hub_group
 from nswatch.respond.incident import Incident, State, fold, incident_id
 from nswatch_cli.hubs import caller, hub_options, hub_stores
 
@@ -203,8 +204,9 @@ def resolve(hubs: Hubs, incident: tuple[str, int], text: str) -> None:
 
 
 def _say(stores: Sequence[DynamoHubStore], type_: EventType, incident: tuple[str, int], text: str) -> None:
-    """Append what a person did to every hub's log, and have each hub look again."""
+    """Append what a person did to the log of every hub that keeps the incident, and have each look again."""
     found = _read(stores, *incident)
+    stores = [store for store in stores if found.group != hub_group(store.hub)]
     if found.state is State.RESOLVED and type_ is not EventType.NOTED:
         raise click.ClickException(f"{found.id} is resolved already")
     now: datetime = wiring.now()

@@ -8,9 +8,12 @@ import click
 from nswatch import __version__
 from nswatch.errors import NswatchError
 from nswatch_cli.check import check_command
+from nswatch_cli.deploy.command import deploy_command
+from nswatch_cli.deploy.destroy import destroy_command
 from nswatch_cli.incidents import incidents_commands
 from nswatch_cli.ranges import ranges_command
 from nswatch_cli.replaying import demo_command, replay_command
+from nswatch_cli.status.command import status_command
 from nswatch_cli.watchlist.commands import watchlist_commands
 
 OUR_FAILURE = 3
@@ -27,6 +30,9 @@ cli.add_command(replay_command, "replay")
 cli.add_command(demo_command, "demo")
 cli.add_command(watchlist_commands, "watchlist")
 cli.add_command(incidents_commands, "incidents")
+cli.add_command(deploy_command, "deploy")
+cli.add_command(destroy_command, "destroy")
+cli.add_command(status_command, "status")
 cli.add_command(ranges_command, "ranges")
 
 

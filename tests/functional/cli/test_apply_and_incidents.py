@@ -8,9 +8,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from nswatch import wiring
-from nswatch.model import Facts, Heartbeat, Key, Observation, Source, Transport
+from nswatch.judge.hubs import dead_letters
+from nswatch.judge.policy import Cause
+from nswatch.model import Facts, Heartbeat, Key, Observation, Severity, Source, Transport
 from nswatch.model import Result as Answer
+from nswatch.record.port import Commit, Head
 from nswatch.record.recorder import ShardRecorder
+from nswatch.respond.events import raised
+from nswatch.respond.groups import hub_group
 from nswatch_cli.main import cli
 from nswatch_cli.replay.cloud import NAME, Cloud
 
@@ -192,3 +197,21 @@ def test_incidents_needs_hubs_to_ask() -> None:
     result = nswatch("incidents")
     assert result.exit_code == 2
     assert "--hubs ap-northeast-1,eu-west-1" in result.output
+
+
+def test_incident_of_a_hub_is_listed_and_what_people_say_of_it_goes_to_the_hub_that_keeps_it(
+    cloud: Cloud, watchlist: Path
+) -> None:
+    apply(watchlist, "--yes")
+    keeper, lost = (wiring.build_hub(NAME, hub, cloud.clients) for hub in HUBS)
+    (finding,) = dead_letters(lost.hub, "comparator", 1, wiring.now(), was=False)
+    keeper.receive(
+        raised(hub_group(lost.hub), 1, (Cause.MONITOR, 1), Severity.NOTICE, [finding], wiring.now()), wiring.now()
+    )
+    head = Head(episode=1, state="open", urgency="notice", opened_at=wiring.now())
+    keeper.commit(hub_group(lost.hub), Head(), Commit(head))
+    id_ = f"hub/{lost.hub}-1"
+    listed = nswatch("incidents", *OPTIONS)
+    assert f"{id_}  open (notice)" in listed.output
+    assert nswatch("incidents", *OPTIONS, "ack", id_).output == f"{id_}: acknowledged\n"
+    assert [len(store.events(hub_group(lost.hub))) for store in (keeper, lost)] == [2, 0]

@@ -378,14 +378,76 @@ def test_origin_of_an_address_is_looked_up_when_it_decides(
     story(tell, both)
 
 
-def test_origin_is_looked_up_anew_after_a_day() -> None:
+def origin(number: int | None, last: int) -> Behaviour:
+    """Return a server of cymru.com by which an AS (or nobody) announces one address."""
+    owner = f"{last}.100.51.198.origin.asn.cymru.com."
+    lines = [] if number is None else [f'{owner} 300 IN TXT "{number} | 198.51.100.0/24 | US | arin | 2001-01-01"']
+    return authority(Zone("cymru.com", lines))
+
+
+@pytest.mark.parametrize(
+    ("over_tcp", "result", "believed"),
+    [
+        pytest.param(origin(64666, 1), Result.ANSWER, True, id="confirmed"),
+        pytest.param(origin(64500, 1), Result.ANSWER, False, id="forged"),
+        pytest.param(SILENT, Result.TIMEOUT, False, id="not confirmed"),
+    ],
+)
+def test_origin_that_speaks_against_an_address_counts_only_when_tcp_confirms_it(
+    over_tcp: Behaviour, result: Result, believed: bool
+) -> None:
+    async def tell(here: World) -> None:
+        region = Region(here)
+        for _ in range(2):
+            made = await region.look()
+            (found,) = seen(made, WALK, "TXT").values()
+            assert (found.facts.result, found.transport is Transport.TCP) == (result, result is Result.ANSWER)
+            views = [view for key, view in region.views.items() if (key.source, key.qtype) == (AUTH, "A")]
+            assert {view.transport is Transport.TCP for view in views} == {believed}
+
+    servers = dict.fromkeys(SERVERS, zone(address="198.51.100.1"))
+    story(tell, servers | {CYMRU: over(origin(64666, 1), over_tcp)}, timeout=0.2)
+
+
+def test_origin_is_confirmed_once_when_several_servers_give_the_address() -> None:
+    async def tell(here: World) -> None:
+        await Region(here).look()
+        assert [transport for transport, _, qtype in here.asked(CYMRU) if qtype == "TXT"] == ["udp", "tcp"]
+
+    story(
+        tell,
+        dict.fromkeys(SERVERS, zone(address="198.51.100.2"))
+        | dict.fromkeys(RESOLVERS, resolver(address="198.51.100.2")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "minutes"), [pytest.param(64500, 60, id="an hour"), pytest.param(None, 10, id="ten minutes for nobody")]
+)
+def test_origin_is_looked_up_anew_after_a_while(number: int | None, minutes: int) -> None:
     async def tell(here: World) -> None:
         region = Region(here)
         await region.look()
-        here.now[0] += timedelta(hours=25)
         asked = len(here.asked(CYMRU))
+        here.now[0] += timedelta(minutes=minutes / 2)
+        await region.look()
+        assert len(here.asked(CYMRU)) == asked
+        here.now[0] += timedelta(minutes=minutes / 2)
         await region.look()
         assert len(here.asked(CYMRU)) > asked
+
+    story(tell, dict.fromkeys(SERVERS, zone(address="198.51.100.1")) | {CYMRU: origin(number, 1)})
+
+
+def test_address_is_unexpected_within_the_hour_when_another_as_comes_to_announce_it() -> None:
+    async def tell(here: World) -> None:
+        region = Region(here)
+        made = await region.look()
+        assert {one.transport for one in seen(made, AUTH, "A").values()} == {Transport.UDP}
+        here.servers[CYMRU].behave = origin(64666, 1)
+        here.now[0] += timedelta(hours=1)
+        made = await region.look()
+        assert {one.transport for one in seen(made, AUTH, "A").values()} == {Transport.TCP}
 
     story(tell, dict.fromkeys(SERVERS, zone(address="198.51.100.1")))
 

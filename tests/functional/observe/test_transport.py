@@ -271,6 +271,35 @@ def test_ask_is_unreachable_when_there_is_no_route() -> None:
     assert run(work).status in (Status.UNREACHABLE, Status.TIMEOUT)
 
 
+def test_ask_is_unreachable_at_once_when_the_kernel_can_not_send_there() -> None:
+    async def work() -> tuple[list[Outcome], float]:
+        loop = asyncio.get_running_loop()
+        # Without SO_BROADCAST the kernel refuses this destination (socket(7)).
+        async with DnsTransport(clock, route=lambda _: ("255.255.255.255", 53), window=3, per_server=2) as transport:
+            start = loop.time()
+            questions = [Question("192.0.2.1", f"d{i}.example.com", "NS") for i in range(20)]
+            return await transport.ask(questions, deadline=start + 9), loop.time() - start
+
+    outcomes, seconds = run(work)
+    assert {(outcome.status, outcome.reason) for outcome in outcomes} == {(Status.UNREACHABLE, "Permission denied")}
+    assert seconds < 0.2
+
+
+def test_ask_answers_when_the_answer_comes_after_an_icmp_error() -> None:
+    async def work() -> Outcome:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        async with DnsTransport(clock, route=lambda _: ("127.0.0.1", port), timeout=2) as transport:
+            question = Question("192.0.2.1", "example.com", "NS")
+            asking = asyncio.create_task(transport.ask([question], deadline=asyncio.get_running_loop().time() + 5))
+            await asyncio.sleep(0.05)
+            async with NameServer(answer, port=port):
+                return (await asking)[0]
+
+    assert run(work).status is Status.ANSWERED
+
+
 @pytest.mark.parametrize("over", list(Transport))
 def test_ask_ends_at_the_deadline_when_the_server_is_silent(over: Transport) -> None:
     start = time.monotonic()

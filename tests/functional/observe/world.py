@@ -87,7 +87,9 @@ async def world(behaviours: dict[str, Behaviour], *, timeout: float = 0.6) -> As
             return now[0]
 
         def route(address: str) -> tuple[str, int]:
-            return "127.0.0.1", servers[address].port if address in servers else 1
+            if address not in servers:
+                return "::1" if ":" in address else "127.0.0.1", 1
+            return "127.0.0.1", servers[address].port
 
         transport = await stack.enter_async_context(DnsTransport(clock, route=route, timeout=timeout))
         yield World(servers, transport, Walker(transport, HINTS, clock), now)

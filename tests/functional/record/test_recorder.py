@@ -1,32 +1,15 @@
 """Write on change, against a real (emulated) table."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.functional.record.shard_passes import FORGED, GENUINE, MINUTE, START, TIMED_OUT, observation, one_pass
 
 from nswatch.errors import Conflict
-from nswatch.model import Facts, Heartbeat, Key, Observation, Result, Source, Transport
+from nswatch.model import Heartbeat, Result, Transport
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.port import Fingerprint
 from nswatch.record.recorder import ShardRecorder
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
-KEY = Key("us-east-1", Source.PARENT, "192.5.6.30", "watched.example", "NS")
-GENUINE = Facts(Result.REFERRAL, ("ns1.dns.example", "ns2.dns.example"), 172800)
-FORGED = Facts(Result.REFERRAL, ("ns1.dn5.example",), 172800)
-TIMED_OUT = Facts(Result.TIMEOUT)
-
-
-def observation(facts: Facts, minute: int, transport: Transport = Transport.UDP, key: Key = KEY) -> Observation:
-    at = START + minute * MINUTE
-    return Observation("watched.example", key, "a.servers.example", facts, transport, at, at, at, 1, b"wire")
-
-
-def one_pass(store: DynamoHubStore, recorder: ShardRecorder, *seen: Observation, minute: int) -> int:
-    recorder.load(["watched.example"], store.briefing("us-east-1", 0).fingerprint)
-    return recorder.save(seen, Heartbeat("us-east-1", 0, START + minute * MINUTE, 1))
 
 
 def items(store: DynamoHubStore, prefix: str) -> list[dict[str, object]]:
@@ -109,8 +92,11 @@ def test_view_counts_as_seen_until_the_newest_pass_unless_the_domain_was_not_com
 
 
 def test_write_fingerprint_conflicts_when_a_newer_pass_is_recorded(hubs: list[DynamoHubStore]) -> None:
-    fingerprint = Fingerprint(Heartbeat("us-east-1", 0, START, 1), "digest")
+    fingerprint = Fingerprint(Heartbeat("us-east-1", 0, START, 1), "stamp")
     hubs[0].write_fingerprint(fingerprint)
     with pytest.raises(Conflict):
         hubs[0].write_fingerprint(fingerprint)
     hubs[0].write_fingerprint(replace(fingerprint, heartbeat=replace(fingerprint.heartbeat, pass_time=START + MINUTE)))
+    later = replace(fingerprint.heartbeat, pass_time=START + 2 * MINUTE)
+    with pytest.raises(Conflict):
+        hubs[0].write_fingerprint(replace(fingerprint, heartbeat=later), over="another stamp")

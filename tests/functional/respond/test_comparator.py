@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from nswatch.model import Facts, Heartbeat, Key, Observation, Result, Severity, Source, Transport
 from nswatch.record.apply import put_in_force
@@ -18,6 +19,7 @@ from nswatch.respond.events import EventType, said
 from nswatch.respond.incident import fold
 from nswatch.wiring import build_comparator, build_hub
 from nswatch_cli.replay.cloud import NAME, Cloud, Delivery
+from nswatch_cli.replay.wire import Call, Forward, straight
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
@@ -134,6 +136,29 @@ def test_page_goes_out_by_the_standby_when_the_primary_records_but_its_topic_fai
     hubs.cloud.down = set()
     hubs.now += MINUTE
     assert len(hubs.stream("ap-northeast-1")) <= 1, "at most one extra page when the primary is back"
+
+
+def test_no_third_page_goes_out_when_the_primary_is_back_and_does_not_know_of_its_own(hubs: Hubs) -> None:
+    def lost_once_it_published(call: Call, forward: Forward) -> AWSResponse:
+        answer = forward(call.body)
+        if call.operation == "Publish" and call.region == "ap-northeast-1":
+            hubs.cloud.down = {"ap-northeast-1"}
+        return answer
+
+    hubs.cloud.wire = lost_once_it_published
+    hubs.see(FORGED)
+    assert hubs.comparators["ap-northeast-1"].on_records(hubs.cloud.records("ap-northeast-1"))
+    hubs.stream("eu-west-1")
+    hubs.now += MINUTE
+    hubs.schedule("eu-west-1")
+    assert kinds(hubs.delivered) == [("ap-northeast-1", "page"), ("eu-west-1", "page")]
+    hubs.cloud.wire, hubs.cloud.down = straight, set()
+    hubs.now += 10 * MINUTE
+    hubs.schedule("ap-northeast-1", "eu-west-1")
+    assert len(hubs.delivered) == 2
+    assert all(
+        message.status is OutboxStatus.SENT for store in hubs.stores.values() for message in store.outbox(DOMAIN)
+    )
 
 
 def test_message_stays_owed_until_the_topic_takes_it(hubs: Hubs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +292,13 @@ def test_hub_that_missed_an_apply_takes_it_from_the_other_before_it_judges(hubs:
     hubs.now += MINUTE
     hubs.see(("ns1.new.example", "ns2.new.example"), version=2)
     assert hubs.stream() == []
-    head = hubs.stores["ap-northeast-1"].watchlist_head()
+    primary = hubs.stores["ap-northeast-1"]
+    expectation, head = primary.expectation(DOMAIN), primary.watchlist_head()
+    assert expectation is not None
+    assert head is not None
+    assert (expectation.version, head.version) == (2, 1)
+    hubs.schedule()
+    head = primary.watchlist_head()
     assert head is not None
     assert head.version == 2
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,15 @@ def test_document_shows_every_key_of_the_json() -> None:
         name = next(key for key, value in (*told.items(), *told["parent"].items()) if value is part)
         example = (shown | shown["parent"])[name][0]
         assert set(part[0]) == set(example), name
+
+
+@pytest.mark.parametrize(
+    ("took", "told"), [pytest.param(0.0431, 0.043, id="on this machine"), pytest.param(None, None, id="no answer")]
+)
+def test_record_tells_how_long_an_answer_took_to_the_microsecond(took: float | None, told: float | None) -> None:
+    seen = look(replace(gives(0, *GOOD), ms=took))
+    (row,) = record(seen, verdict_on(seen, None, NOW))["parent"]["servers"]
+    assert row["ms"] == told
 
 
 def test_document_explains_every_key_of_the_json() -> None:

@@ -1,7 +1,9 @@
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from nswatch_cli.watchlist.canonical import canonical
-from nswatch_cli.watchlist.diff import diff, supersede
+from nswatch_cli.watchlist.diff import diff, supersede, supersede_ds
 from nswatch_cli.watchlist.load import read_watchlist
 
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -138,3 +140,15 @@ def test_diff_shows_a_baseline_that_goes():
         "    baseline.ds: - none",
         "    baseline.ttls: - example.com MX 300",
     ]
+
+
+def test_supersede_ds_keeps_the_ds_that_another_baseline_replaces():
+    old, new = {"baseline": {"ds": ["1 13 2 aa"]}}, {"baseline": {"ds": ["2 13 2 bb"]}, "superseded": [{"at": "x"}]}
+    replaced = supersede_ds(old, new, NOW)["superseded"]
+    assert replaced == [{"at": "x"}, {"at": "2026-12-01T00:00:00Z", "ds": ["1 13 2 aa"]}]
+
+
+@pytest.mark.parametrize("old", [{}, {"baseline": {}}, {"baseline": {"ds": []}}, {"baseline": {"ds": ["2 13 2 bb"]}}])
+def test_supersede_ds_adds_nothing_when_no_ds_is_replaced(old: dict[str, object]):
+    new = {"baseline": {"ds": ["2 13 2 bb"]}}
+    assert supersede_ds(old, new, NOW) == new

@@ -285,6 +285,32 @@ def test_glue_departs_from_its_baseline_and_from_what_a_walk_finds(
 
 
 @pytest.mark.parametrize(
+    ("dnssec", "baseline", "given", "departs"),
+    [
+        pytest.param("signed", ("1 13 2 aa",), ("1 13 2 aa",), False, id="the baseline's"),
+        pytest.param("signed", ("1 13 2 aa",), ("1 13 2 aa", "2 13 2 bb"), False, id="one beside it"),
+        pytest.param("signed", ("1 13 2 aa",), ("2 13 2 bb",), True, id="another"),
+        pytest.param("signed", ("1 13 2 aa",), (), True, id="gone"),
+        pytest.param("signed", ("1 13 2 aa",), None, False, id="not proven"),
+        pytest.param("signed", None, ("2 13 2 bb",), False, id="no baseline"),
+        pytest.param("unsigned", (), (), False, id="unsigned"),
+        pytest.param("unsigned", (), ("2 13 2 bb",), True, id="signed by somebody"),
+        pytest.param(None, ("1 13 2 aa",), (), False, id="nothing asked"),
+    ],
+)
+def test_ds_departs_from_what_the_watchlist_and_the_baseline_say(
+    dnssec: str | None, baseline: tuple[str, ...] | None, given: tuple[str, ...] | None, departs: bool
+) -> None:
+    entry = replace(
+        ENTRY,
+        delegation=replace(ENTRY.delegation, dnssec=dnssec),
+        baseline=replace(ENTRY.baseline, ds=baseline),
+    )
+    facts = Facts(Result.REFERRAL, ("ns1.dns.example",), ds=given)
+    assert Expectations(entry, NOW, NONE).ds_departs(facts) is departs
+
+
+@pytest.mark.parametrize(
     ("addresses", "expected"),
     [(("192.0.2.53",), "expected"), (("192.0.2.53", "192.0.2.54"), "unexpected"), ((), "expected")],
 )

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nswatch.expect.networks import AwsRanges, Networks, Origin, is_origin_name, origin_name, read_origin
+from nswatch.expect.networks import (
+    AwsRanges,
+    Networks,
+    Origin,
+    is_origin_name,
+    origin_in,
+    origin_name,
+    read_origin,
+)
+from nswatch.model import Facts, Key, Result, Source, Transport
 
 AWS = AwsRanges({"CLOUDFRONT": ("13.224.0.0/14", "2600:9000::/28"), "ROUTE53": ("205.251.192.0/21",)}, "2026-01-01")
 ORIGIN = Origin(ipaddress.ip_network("198.51.100.0/24"), frozenset({64500}))
@@ -52,6 +61,41 @@ def test_allows_denies_when_nobody_announces_the_address() -> None:
     assert nobody is not None
     assert Networks(AWS, (nobody,)).allows("192.0.2.1", ["AS64500"]) is False
     assert Networks(AWS, (nobody,)).allows("192.0.2.2", ["AS64500"]) is None
+
+
+@pytest.mark.parametrize(("number", "allowed"), [(64500, True), (64501, None)], ids=["for it", "against it"])
+def test_allows_believes_an_unconfirmed_origin_only_when_it_speaks_for_the_address(
+    number: int, allowed: bool | None
+) -> None:
+    heard = Origin(ORIGIN.network, ORIGIN.numbers, confirmed=False)
+    assert Networks(AWS, (heard,)).allows("198.51.100.1", [f"AS{number}"]) is allowed
+
+
+def origin_key(qname: str = origin_name("198.51.100.7"), source: Source = Source.ITERATIVE, qtype: str = "TXT") -> Key:
+    return Key("r0", source, "", qname, qtype)
+
+
+TOLD = Facts(Result.ANSWER, ("64500 | 198.51.100.0/24 | US",))
+
+
+@pytest.mark.parametrize("over", list(Transport), ids=str)
+def test_origin_in_is_confirmed_when_it_came_over_tcp(over: Transport) -> None:
+    found = origin_in(origin_key(), TOLD, over)
+    assert found == Origin(ORIGIN.network, ORIGIN.numbers, confirmed=over is Transport.TCP)
+
+
+@pytest.mark.parametrize(
+    ("key", "facts"),
+    [
+        pytest.param(origin_key(), None, id="nothing definite"),
+        pytest.param(origin_key(), Facts(Result.TIMEOUT), id="silence"),
+        pytest.param(origin_key(source=Source.RECURSIVE), TOLD, id="a cache"),
+        pytest.param(origin_key(qtype="A"), TOLD, id="another type"),
+        pytest.param(origin_key("198.51.100.7.example.com"), TOLD, id="another name"),
+    ],
+)
+def test_origin_in_is_none_when_an_answer_is_not_about_an_origin(key: Key, facts: Facts | None) -> None:
+    assert origin_in(key, facts, Transport.TCP) is None
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from tests.unit.judge.record import (
     referral,
 )
 
-from nswatch.model import Facts, Result, Transport, Value
+from nswatch.model import Facts, Result, Severity, Transport, Value
 
 EVIL_MX = answer("10 mx.evil.example")
 EVIL_VALUE: Value = (*MX, ("10 mx.evil.example",))
@@ -73,7 +73,7 @@ def test_changed_answer_is_found_from_resolvers_when_nobody_gives_the_expected_o
 
 @pytest.mark.parametrize(
     "facts",
-    [NODATA, NXDOMAIN, *(Facts(result) for result in (Result.TIMEOUT, Result.SERVFAIL, Result.BOGUS, Result.REFUSED))],
+    [NODATA, NXDOMAIN, *(Facts(result) for result in (Result.TIMEOUT, Result.SERVFAIL, Result.REFUSED))],
     ids=lambda facts: facts.result.value,
 )
 def test_resolvers_do_not_disagree_when_one_gives_no_data(facts: Facts) -> None:
@@ -133,6 +133,64 @@ def test_caches_that_repeat_a_notice_are_no_more_than_that() -> None:
         "txt_changed": ("notice", ""),
         "resolvers_disagree": ("notice", "zone content"),
     }
+
+
+ZONES_OWN = (*HOSTS, "ns3.another-dns.example")
+
+
+def apart(hosts: tuple[str, ...] = ZONES_OWN, *, at: int = 2) -> Record:
+    """The zone's own servers (or so many of them) name other name servers than the parent, and caches have it so."""
+    record = in_order().server(NS, answer(*hosts, ttl=172800), hosts=HOSTS[:at])
+    return record.resolver(NS, answer(*hosts, ttl=172800), at=RESOLVERS[:1])
+
+
+@pytest.mark.parametrize("at", [1, 2], ids=["one server", "all servers"])
+def test_resolvers_that_follow_the_zone_and_not_the_parent_are_no_more_than_a_notice(at: int) -> None:
+    judgement = apart(at=at).judge()
+    told = {finding.code: (finding.severity, finding.cause, finding.residual) for finding in judgement.findings}
+    assert told == {
+        "parent_child_mismatch": ("notice", "", False),
+        "resolvers_disagree": ("notice", "delegation", False),
+    }
+    assert judgement.forged == ()
+
+
+def test_regions_that_are_given_another_set_by_the_zones_own_servers_are_no_more_than_a_notice() -> None:
+    found = in_order().server(NS, answer(*ZONES_OWN, ttl=172800), regions=["us-1"]).findings()
+    assert {code: (finding.severity, finding.cause) for code, finding in found.items()} == {
+        "parent_child_mismatch": ("notice", ""),
+        "regions_disagree": ("notice", "delegation"),
+    }
+
+
+def test_resolvers_that_follow_the_zone_page_when_the_mismatch_does() -> None:
+    record = apart()
+    record.entry = replace(record.entry, severity={"parent_child_mismatch": Severity.PAGE})
+    assert record.findings()["resolvers_disagree"].severity == "page"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        pytest.param(apart().resolver(NS, answer(*FORGED_HOSTS), at=RESOLVERS[:1]), id="another set than the zone's"),
+        pytest.param(apart().resolver(MX, EVIL_MX, at=RESOLVERS[:1]), id="and other data"),
+        pytest.param(apart((HOSTS[0], "ns1.dnsh0st.example")), id="an imitation in the zone"),
+        pytest.param(apart().parent(referral(FORGED_HOSTS, ())), id="a forged delegation"),
+        pytest.param(in_order().resolver(NS, answer(*ZONES_OWN), at=RESOLVERS[:1]), id="the zone does not give it"),
+    ],
+)
+def test_resolvers_that_disagree_about_the_name_servers_page_when_it_is_not_the_zones_word_alone(
+    record: Record,
+) -> None:
+    assert record.findings()["resolvers_disagree"].severity == "page"
+
+
+def test_an_impossible_route53_name_in_the_zone_is_an_imitation_only_where_route53_is_the_provider() -> None:
+    for provider, severity in (("route53", "page"), ("", "notice")):
+        record = apart((*HOSTS, "ns-2048.awsdns-99.com"))
+        delegation = replace(record.entry.delegation, provider=provider)
+        record.entry = replace(record.entry, delegation=delegation)
+        assert record.findings()["resolvers_disagree"].severity == severity
 
 
 def poisoned(record: Record, *, ns: bool = True) -> Record:

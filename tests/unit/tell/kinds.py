@@ -110,7 +110,19 @@ TTL = [
     {"name": WWW, "type": "A", "expected": 3600, "seen": 60},
 ]
 SPF, OPEN_SPF = "v=spf1 include:_spf.mail.example -all", "v=spf1 +all"
+DS, OTHER_DS = f"4711 13 2 {'a' * 64}", f"815 13 2 {'b' * 64}"
+REGISTRY = sighted(["a.gtld-servers.net", "b.gtld-servers.net"], Source.PARENT)
 KINDS: Mapping[str, Finding] = {
+    "ds_changed": kind("ds_changed", [DS], [OTHER_DS], {"parent": "com"}, sightings=REGISTRY),
+    "ds_changed, gone": kind("ds_changed", [DS], [], {"parent": "com"}, sightings=REGISTRY),
+    "ds_changed, added": kind("ds_changed", [], [OTHER_DS], {"parent": "com"}, sightings=REGISTRY),
+    "dnssec_bogus": kind(
+        "dnssec_bogus",
+        ["an answer that validates"],
+        ["SERVFAIL, and an answer only with checking disabled (CD)"],
+        {"resolvers": [{"address": "8.8.8.8", "regions": list(REGIONS), "rrsets": [f"{DOMAIN} MX"]}]},
+        sightings=sighted(RESOLVERS[:1], Source.RECURSIVE),
+    ),
     "glue_changed": kind(
         "glue_changed",
         ["192.0.2.1"],

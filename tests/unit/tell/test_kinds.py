@@ -14,6 +14,24 @@ from nswatch.tell.texts import Text
 
 SINCE = " Since 30 May 15:05 UTC (31 May 00:05 JST). example.com-1"
 FIRST_WORDS = {
+    "ds_changed": (
+        "The .com registry gives another DS record set for example.com than the approved one: DNSSEC trusts another "
+        "key, or none.",
+        "example.com DS changed at .com registry: key 815, not key 4711.",
+    ),
+    "ds_changed, gone": (
+        "The .com registry gives no DS record for example.com any more: nobody can tell its answers from forged ones.",
+        "example.com DS removed at .com registry: key 4711 missing.",
+    ),
+    "ds_changed, added": (
+        "The .com registry gives a DS record for example.com, which is not signed: validating resolvers will refuse "
+        "the domain.",
+        "example.com DS added at .com registry: key 815 not approved.",
+    ),
+    "dnssec_bogus": (
+        "DNSSEC validation of example.com fails: validating resolvers answer with an error.",
+        "example.com DNSSEC fails: at 8.8.8.8.",
+    ),
     "glue_changed": (
         "The .com registry gives another address (glue) for ns1.dns-host.net, a name server of example.com: "
         "198.51.100.66.",

@@ -97,6 +97,19 @@ class Expectations:
             return Verdict.EXPECTED
         return Verdict.UNKNOWN if self._undecided(key, facts, replaced) else Verdict.UNEXPECTED
 
+    def rotates(self, key: Key, facts: Facts) -> bool:
+        """Whether an answer is nothing but addresses that the entry's own ``within`` allows: as good as any other.
+
+        What only a planned change explains, or what was replaced, is not: there the addresses make a difference later.
+        """
+        if key.source not in (Source.AUTHORITATIVE, Source.RECURSIVE) or facts.result is not Result.ANSWER:
+            return False
+        asked = [answer for answer in self.allowed.answers if (answer.name, answer.type) == (key.qname, key.qtype)]
+        return key.qtype in ADDRESSES and any(
+            answer.within and all(self.networks.allows(address, answer.within) is True for address in facts.values)
+            for answer in asked
+        )
+
     def values_expected(self, qname: str, qtype: str) -> tuple[str, ...]:
         """Return what is approved for a name and type, as text for people: values, networks or strings."""
         if (qname, qtype) == (self.entry.domain, "NS"):
@@ -263,6 +276,18 @@ class Expectations:
             for host, addresses in facts.glue
             if host in self.allowed.hosts and self._glue_differs(host, addresses, resolved.get(host, ()))
         )
+
+    def ds_departs(self, facts: Facts) -> bool:
+        """Whether a referral gives no DS of the baseline where the zone is signed, or one where it is not.
+
+        What the judge accepts besides (a roll-over that the parent vouched for) departs here until it is approved.
+        """
+        states, known = self.allowed.dnssec, set(self.entry.baseline.ds or ())
+        if facts.result is not Result.REFERRAL or facts.ds is None or not states:
+            return False
+        if not facts.ds:
+            return "unsigned" not in states
+        return "signed" not in states or bool(known and not known & set(facts.ds))
 
     def _glue_differs(self, host: str, addresses: Iterable[str], resolved: Iterable[str]) -> bool:
         baseline = self.entry.baseline.glue.get(host)

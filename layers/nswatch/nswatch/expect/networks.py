@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from nswatch.model import Facts, Key, Result, Source, Transport
+
 _AWS, _AS = "aws:", "AS"
 _ORIGIN = {4: "origin.asn.cymru.com", 6: "origin6.asn.cymru.com"}
 
@@ -36,6 +38,10 @@ class AwsRanges:
         return address in table
 
 
+NO_RANGES = AwsRanges({})
+"""For whom no address hangs on AWS's networks; what does is unknown then."""
+
+
 class _Table:
     """Networks to look addresses up in, quickly."""
 
@@ -55,10 +61,14 @@ class _Table:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who announces a network: several AS numbers when more than one does, none when nobody does."""
+    """Who announces a network: several AS numbers when more than one does, none when nobody does.
+
+    What is not ``confirmed`` over TCP speaks for an address, and never against it: one forged packet may have said it.
+    """
 
     network: Network
     numbers: frozenset[int]
+    confirmed: bool = True
 
 
 def origin_name(address: str) -> str:
@@ -73,7 +83,16 @@ def is_origin_name(name: str) -> bool:
     return name.endswith(tuple(f".{zone}" for zone in _ORIGIN.values()))
 
 
-def read_origin(name: str, texts: Sequence[str]) -> Origin | None:
+def origin_in(key: Key, facts: Facts | None, transport: Transport) -> Origin | None:
+    """Return who announces an address, where that is what an answer to our own walk says; None where it is not."""
+    if key.source is not Source.ITERATIVE or key.qtype != "TXT" or not is_origin_name(key.qname):
+        return None
+    if facts is None or facts.result not in (Result.ANSWER, Result.NXDOMAIN):
+        return None
+    return read_origin(key.qname, facts.values, confirmed=transport is Transport.TCP)
+
+
+def read_origin(name: str, texts: Sequence[str], *, confirmed: bool = True) -> Origin | None:
     """Return what an answer for `origin_name` says; no text (NXDOMAIN) means that nobody announces the address.
 
     Each text is ``"64500 64501 | 198.51.100.0/24 | US | arin | 2001-01-01"``. Of several the most specific counts, and
@@ -86,10 +105,10 @@ def read_origin(name: str, texts: Sequence[str]) -> Origin | None:
     if address is None or (texts and not found):
         return None
     if not found:
-        return Origin(ipaddress.ip_network(address), frozenset())
+        return Origin(ipaddress.ip_network(address), frozenset(), confirmed)
     origin = max(found, key=lambda origin: origin.network.prefixlen)
     length = max(origin.network.prefixlen, _ROUTED[address.version])
-    return Origin(ipaddress.ip_network((address, length), strict=False), origin.numbers)
+    return Origin(ipaddress.ip_network((address, length), strict=False), origin.numbers, confirmed)
 
 
 def _read_text(text: str) -> Origin | None:
@@ -126,7 +145,8 @@ class Networks:
     def allows(self, address: str, within: Sequence[str]) -> bool | None:
         """Whether ``within`` allows ``address``; None when that hangs on what is not known.
 
-        That is who announces the address, or what an item means that only a newer version knows (decision 15).
+        That is who announces the address (as confirmed over TCP, where it is none of ``within``), or what an item means
+        that only a newer version knows (decision 15).
         """
         parsed = ipaddress.ip_address(address)
         numbers, strange = set[int](), False
@@ -134,6 +154,7 @@ class Networks:
             if item.startswith(_AWS):
                 if self.aws.holds(parsed, item.removeprefix(_AWS)):
                     return True
+                strange |= not self.aws.services
             elif item.startswith(_AS) and item.removeprefix(_AS).isdecimal():
                 numbers.add(int(item.removeprefix(_AS)))
             elif (network := _network(item)) is None:
@@ -145,14 +166,16 @@ class Networks:
         if not numbers:
             return False
         announced = self._announced(parsed)
-        return None if announced is None else bool(announced & numbers)
+        if announced is None:
+            return None
+        return bool(announced.numbers & numbers) or (False if announced.confirmed else None)
 
-    def _announced(self, address: Address) -> frozenset[int] | None:
+    def _announced(self, address: Address) -> Origin | None:
         best: Origin | None = None
         for origin in self.origins:
             if address in origin.network and (best is None or origin.network.prefixlen >= best.network.prefixlen):
                 best = origin
-        return None if best is None else best.numbers
+        return best
 
 
 @lru_cache(maxsize=4096)

@@ -82,6 +82,7 @@ class Superseded:
     at: datetime
     delegation: Delegation | None = None
     answers: tuple[Answer, ...] = ()
+    ds: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +247,13 @@ def _superseded(domain: str, value: object) -> Iterator[Superseded]:
     for item in _mappings(value):
         at = _moment(item.get("at"))
         if at is not None:
-            yield Superseded(at, _delegation(item.get("delegation")), _answers(domain, item.get("answers")))
+            ds = item.get("ds")
+            yield Superseded(
+                at,
+                _delegation(item.get("delegation")),
+                _answers(domain, item.get("answers")),
+                _texts(ds) if isinstance(ds, list) else None,
+            )
 
 
 def _severity(value: object) -> dict[str, Severity]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from nswatch.judge.belief import CONFIRMED_WITHIN, reports, sightings
+from nswatch.judge.belief import CONFIRMED_WITHIN, reports, sightings_of_result
 from nswatch.judge.evidence import Evidence
 from nswatch.judge.policy import Cause, severity_of
 from nswatch.model import Finding, Key, Result, Severity, View
@@ -179,7 +179,7 @@ def _finding(
         expected=("an authoritative answer",),
         seen=tuple(sorted({host for server in servers for host in server.hosts})),
         since=min(server.since for server in servers),
-        sightings=sightings(server.view for server in servers),
+        sightings=sightings_of_result(server.view for server in servers),
         detail=detail | {"servers": listed},
         cause=Cause.DELEGATION if strangers else "",
     )

@@ -81,6 +81,15 @@ def believed(views: Sequence[View], since: Mapping[Key, datetime]) -> bool:
     )
 
 
+def sightings_of_result(views: Iterable[View]) -> tuple[Sighting, ...]:
+    """Return who sees a result that says nothing of data (an error, silence), since when: the earliest first."""
+    seen = (
+        Sighting(view.key.region, view.key.source, view.key.server, view.server_name, view.transport, view.result_since)
+        for view in views
+    )
+    return tuple(sorted(seen, key=lambda sighting: (sighting.at, sighting)))
+
+
 def sightings(views: Iterable[View]) -> tuple[Sighting, ...]:
     """Return who saw it: one sighting a view, the earliest first."""
     seen = (

@@ -4,12 +4,13 @@ A forged value seen elsewhere is no other story (scenario format, "Causes"). A c
 parent, strangers or genuine servers show now, and by what the incident has ever shown.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from nswatch.expect.matching import Expectations, Verdict
 from nswatch.judge.answers import CHANGED
 from nswatch.judge.drafts import Draft
+from nswatch.judge.mismatch import CODE as MISMATCH
 from nswatch.judge.policy import POLICY, Cause, severity_of
 from nswatch.model import Facts, Finding, Key, Result, Severity, Source, Value
 
@@ -23,10 +24,12 @@ _ADDRESSES = ("A", "AAAA")
 class Stories:
     """The unexplained values of every story: ``shown`` now by the parent and name servers, ``ever`` by anybody.
 
-    ``urgent`` are the stories of which something that pages stands beside what caches hold.
+    ``urgent`` are the stories of which something that pages stands beside what caches hold. ``apart`` are the NS sets
+    that the zone itself gives beside the approved one.
     """
 
     expectations: Expectations
+    apart: Collection[Value]
     shown: Mapping[Cause, frozenset[Value]]
     ever: Mapping[Cause, frozenset[Value]]
     urgent: frozenset[Cause]
@@ -62,20 +65,21 @@ def with_stories(
     served: frozenset[Value],
     expectations: Expectations,
     known: Mapping[str, frozenset[Value]],
+    apart: Collection[Value],
 ) -> list[Finding]:
     """Return the drafts as findings, each with its story.
 
     ``told`` are the findings whose story their rule knows. ``served`` is what strangers serve, also those that nobody
-    is sent to any more; ``known`` what the newest incident has ever shown, by cause.
+    is sent to any more; ``known`` what the newest incident has ever shown, by cause; ``apart`` as of `served_apart`.
     """
-    primary = [replace(each.finding, cause=_cause(each)) for each in drafts if not _cached_only(each)]
-    primary = [_repeating(each, expectations) for each in primary]
+    primary = [replace(each.finding, cause=_cause(each, apart)) for each in drafts if not _cached_only(each)]
+    primary = [_repeating(each, expectations, apart) for each in primary]
     now = [*told, *primary]
     shown = {cause: _values(now, cause) for cause in _STORIES}
     ever = {cause: shown[cause] | known.get(cause.value, frozenset()) for cause in _STORIES}
     ever[Cause.DELEGATION] |= served
     urgent = {story_of(finding) for finding in now if finding.severity is Severity.PAGE}
-    stories = Stories(expectations, shown, ever, frozenset(urgent))
+    stories = Stories(expectations, apart, shown, ever, frozenset(urgent))
     return [*primary, *(_of_caches(each, stories) for each in drafts if _cached_only(each))]
 
 
@@ -92,10 +96,12 @@ def _cached_only(each: Draft) -> bool:
     return bool(each.cached) and not each.genuine and not each.forged
 
 
-def _cause(each: Draft) -> str:
+def _cause(each: Draft, apart: Collection[Value]) -> str:
     """Return the story of what name servers show: genuine ones tell their own where strangers do not show the same."""
     of_caches = POLICY[each.finding.code].cause is Cause.CACHES
     if each.forged and (of_caches or not each.genuine - each.forged):
+        return Cause.DELEGATION
+    if of_caches and each.genuine and each.genuine <= frozenset(apart):
         return Cause.DELEGATION
     return Cause.ZONE_CONTENT if of_caches else ""
 
@@ -112,16 +118,25 @@ def _of_caches(each: Draft, stories: Stories) -> Finding:
     possible, standing = set[Cause]().union(*owners), stories.standing(values)
     story = min(possible, key=lambda cause: (cause not in standing, _STORIES.index(cause)))
     finding = replace(each.finding, cause=story, residual=not possible & standing)
-    return _repeating(finding, stories.expectations)
+    return _repeating(finding, stories.expectations, stories.apart)
 
 
-def _repeating(finding: Finding, expectations: Expectations) -> Finding:
-    """Return a finding that only says who sees a zone's content as no more urgent than that content is by itself."""
-    if POLICY[finding.code].cause is not Cause.CACHES or story_of(finding) is not Cause.ZONE_CONTENT:
+def _repeating(finding: Finding, expectations: Expectations, apart: Collection[Value]) -> Finding:
+    """Return a finding that only says who sees something as no more urgent than that is by itself.
+
+    That is the zone's content, and the NS sets that the zone gives beside the parent's. What else belongs to the
+    delegation's story is forged, and as urgent as its rule says.
+    """
+    if POLICY[finding.code].cause is not Cause.CACHES:
         return finding
-    overrides = expectations.entry.severity
-    own = [severity_of(CHANGED.get(qtype, finding.code), overrides) for _, qtype, _ in finding.values]
-    urgency = min((finding.severity, max(own, key=_rank)), key=_rank)
+    overrides, of_zone = expectations.entry.severity, story_of(finding) is Cause.ZONE_CONTENT
+    own = [
+        severity_of(MISMATCH, overrides) if value in apart
+        else severity_of(CHANGED.get(value[1], finding.code), overrides) if of_zone
+        else finding.severity
+        for value in finding.values
+    ]  # fmt: skip
+    urgency = min((finding.severity, max(own, key=_rank, default=finding.severity)), key=_rank)
     return replace(finding, severity=urgency)
 
 

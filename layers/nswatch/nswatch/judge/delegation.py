@@ -95,7 +95,7 @@ def departure(
     since = {view.key: doubts.get(view.key, view.first_pass) for view in departing}
     unapproved = {view.key: _unapproved_since(entry, view, now) for view in departing}
     ordered = tuple(sorted(departing, key=lambda view: view.key))
-    believed = _believed(departing, since)
+    believed = believed_of_registry(departing, since)
     ends = [stands_until(view) for view in departing if not answers(view, now)]
     if departing and not believed:
         ends.append(now + CONFIRMED_WITHIN)
@@ -115,7 +115,11 @@ def _unapproved_since(entry: DomainEntry, view: View, now: datetime) -> datetime
     return max([view.first_seen, *ended, *replaced])
 
 
-def _believed(views: Sequence[View], since: Mapping[Key, datetime]) -> bool:
+def believed_of_registry(views: Sequence[View], since: Mapping[Key, datetime]) -> bool:
+    """Whether what the parent's servers give is believed: from two of them, or over TCP in two passes or regions.
+
+    ``since`` says since which pass each departs.
+    """
     if len({view.key.server for view in views}) >= 2:
         return True
     over_tcp = [view for view in views if view.transport is Transport.TCP]

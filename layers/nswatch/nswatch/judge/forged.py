@@ -30,12 +30,14 @@ class ForgedData:
     standing: bool
 
 
-def forged_data(evidence: Evidence, views: Sequence[View], followed: Collection[str]) -> tuple[ForgedData, ...]:
+def forged_data(
+    evidence: Evidence, views: Sequence[View], followed: Collection[str], apart: Collection[Value] = ()
+) -> tuple[ForgedData, ...]:
     """Return who gives forged data now, or did until it fell silent.
 
     The parent; a host without approval that it names, for as long as that answers at all: its NS RRset keeps resolvers
     captive; a ``followed`` host that it once named, while any answer of it is not explained; a genuine server with
-    content that would page; and caches, while they hold any of it.
+    content that would page; and caches, while they hold any of it. ``apart``, see `served_apart`, is no forgery.
     """
     parent = evidence.parent
     found = []
@@ -55,7 +57,7 @@ def forged_data(evidence: Evidence, views: Sequence[View], followed: Collection[
     cached = [
         each.view
         for each in evidence.statements
-        if not each.authoritative and _grave(each) and not _replaced(entry, each.view)
+        if not each.authoritative and _grave(each) and each.value not in apart and not _replaced(entry, each.view)
     ]
     if cached:
         found.append(_one(CACHES, "", cached, standing=any(view.result.definite for view in cached)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nswatch.expect.matching import Expectations
-from nswatch.expect.networks import AwsRanges, Networks, Origin, is_origin_name, read_origin
+from nswatch.expect.networks import NO_RANGES, AwsRanges, Networks, Origin, origin_in
 from nswatch.expect.watchlist import DomainEntry
 from nswatch.judge.addresses import address_findings, whereabouts
 from nswatch.judge.answers import changed, missing
@@ -14,11 +14,12 @@ from nswatch.judge.correlate import with_stories
 from nswatch.judge.delegation import departure
 from nswatch.judge.departed import delegation_findings
 from nswatch.judge.disagreement import regions_disagree, resolvers_disagree
+from nswatch.judge.dnssec import dnssec
 from nswatch.judge.evidence import evidence_of
 from nswatch.judge.forged import ForgedData, forged_data, served_by_strangers
-from nswatch.judge.mismatch import parent_child_mismatch
+from nswatch.judge.mismatch import parent_child_mismatch, served_apart
 from nswatch.judge.ttl import ttl_changed
-from nswatch.model import Finding, Key, Result, Source, Value, View
+from nswatch.model import Finding, Key, Value, View
 
 __all__ = ["JUDGED", "ForgedData", "Judgement", "judge_domain"]
 
@@ -26,11 +27,11 @@ JUDGED = frozenset(
     {"delegation_changed", "nameserver_lookalike", "route53_mismatch", "glue_changed", "nameserver_address_changed"}
     | {"parent_child_mismatch", "nameserver_lame", "nameservers_unreachable", "soa_changed", "mx_changed"}
     | {"cname_changed", "address_changed", "txt_changed", "answer_missing", "ttl_changed", "resolvers_disagree"}
-    | {"regions_disagree", "vantage_silent"}
+    | {"regions_disagree", "vantage_silent", "ds_changed", "dnssec_bogus"}
+    | {"monitor_blind", "hub_silent", "topic_unconfirmed", "dead_letters"}
 )
 """The codes that this version raises: of the others the policy and the texts are there, the rules are not."""
 
-_NO_RANGES = AwsRanges({})
 _NOTHING_KNOWN: Mapping[str, frozenset[Value]] = {}
 
 
@@ -57,7 +58,7 @@ def judge_domain(
     now: datetime,
     followed: Collection[str] = (),
     *,
-    aws: AwsRanges = _NO_RANGES,
+    aws: AwsRanges = NO_RANGES,
     known: Mapping[str, frozenset[Value]] = _NOTHING_KNOWN,
 ) -> Judgement:
     """Return what stands against one domain at ``now``, from every region's views in one hub's record.
@@ -73,17 +74,19 @@ def judge_domain(
     ttls, ttls_again = ttl_changed(evidence)
     absent, absent_again = missing(evidence)
     regions, regions_again = regions_disagree(evidence)
+    keys = dnssec(evidence, views, doubts)
     told = [*delegation_findings(entry, expectations.allowed, parent), *address_findings(places, expectations)]
-    told += [*parent_child_mismatch(evidence), *servers.findings]
+    told += [*parent_child_mismatch(evidence), *servers.findings, *keys.findings]
     drafts = [*changed(evidence), *absent, *ttls, *resolvers_disagree(evidence), *regions]
     served = served_by_strangers(evidence, views, followed)
-    again = [parent.look_again, *places.look_again(now), *evidence.ends, *servers.ends]
+    apart = served_apart(evidence)
+    again = [parent.look_again, *places.look_again(now), *evidence.ends, *servers.ends, *keys.ends]
     again += [*absent_again, *ttls_again, *regions_again]
     again += expectations.lapses()[:1]
     return Judgement(
-        findings=(*told, *with_stories(drafts, told, served, expectations, known)),
-        forged=forged_data(evidence, views, followed),
-        doubts={**parent.doubts, **places.doubts, **evidence.doubts, **servers.doubts},
+        findings=(*told, *with_stories(drafts, told, served, expectations, known, apart)),
+        forged=forged_data(evidence, views, followed, apart),
+        doubts={**parent.doubts, **places.doubts, **evidence.doubts, **servers.doubts, **keys.doubts},
         look_again=min((moment for moment in again if moment is not None and moment > now), default=None),
     )
 
@@ -91,13 +94,8 @@ def judge_domain(
 def _origins(views: Sequence[View]) -> tuple[Origin, ...]:
     """Return which networks are known to be announced by whom, as our own walks were told, the newest last."""
     origins = (
-        read_origin(view.key.qname, view.facts.values)
+        origin_in(view.key, view.facts, view.transport)
         for view in sorted(views, key=lambda view: (view.first_seen, view.key))
-        if view.key.source is Source.ITERATIVE
-        and view.key.qtype == "TXT"
-        and is_origin_name(view.key.qname)
-        and view.facts is not None
-        and view.facts.result in (Result.ANSWER, Result.NXDOMAIN)
     )
     newest = {origin.network: origin for origin in origins if origin is not None}
     return tuple(newest.values())

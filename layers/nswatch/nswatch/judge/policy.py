@@ -22,6 +22,7 @@ class Cause(StrEnum):
     REGISTRAR = "registrar"
     CERTIFICATE = "certificate"
     VANTAGE = "vantage"
+    MONITOR = "monitor"
 
 
 class Policy(NamedTuple):
@@ -64,6 +65,10 @@ POLICY: Mapping[str, Policy] = {
     "certificate_unordered": Policy(_NOTICE, Cause.CERTIFICATE),
     "vantage_silent": Policy(_PAGE, Cause.VANTAGE),
     "latency_shifted": Policy(_LOG, Cause.CACHES),
+    "monitor_blind": Policy(_PAGE, Cause.VANTAGE),
+    "hub_silent": Policy(_NOTICE, Cause.MONITOR),
+    "topic_unconfirmed": Policy(_PAGE, Cause.MONITOR),
+    "dead_letters": Policy(_NOTICE, Cause.MONITOR),
 }
 
 

@@ -15,14 +15,27 @@ STARTS_WITHIN = timedelta(minutes=15)
 """A region that has never reported is given this long from the moment that the hub began to wait for it."""
 
 
-def silent_regions(
+CLOCKS_DIFFER = timedelta(seconds=75)
+"""A pass is noticed within a minute of its turn; what is noticed so much later was timed by a clock that is behind."""
+
+
+def heard_at(pass_time: datetime, noticed: datetime) -> datetime:
+    """Return when a hub last heard a region, whose newest pass it first saw when its own clock said ``noticed``.
+
+    A pass is timed by its region's clock. While that is right it counts; no clock is believed that is far behind the
+    hub's, or ahead of it.
+    """
+    return noticed if noticed - pass_time > CLOCKS_DIFFER else min(pass_time, noticed)
+
+
+def silent_since(
     regions: Sequence[str],
     last_passes: Mapping[str, datetime],
     waiting_since: datetime,
     now: datetime,
     already: Collection[str] = (),
-) -> list[Finding]:
-    """Return one finding a silent region.
+) -> dict[str, datetime]:
+    """Return the regions that a hub does not hear, each with its newest pass.
 
     ``last_passes`` holds each region's newest pass, the oldest over its shards. ``waiting_since`` is when this hub
     last began to listen: after its own outage nothing is called silent that has had no time to report. Regions that
@@ -36,6 +49,11 @@ def silent_regions(
                 silent[region] = waiting_since
         elif now - (last if region in already else max(last, waiting_since)) >= SILENT_AFTER:
             silent[region] = last
+    return silent
+
+
+def silent_regions(regions: Sequence[str], silent: Mapping[str, datetime]) -> list[Finding]:
+    """Return one finding a silent region; ``silent`` is what `silent_since` says, of whichever hub."""
     reporting = len(regions) - len(silent)
     severity = Severity.PAGE if reporting * 2 <= len(regions) else Severity.NOTICE
     return [

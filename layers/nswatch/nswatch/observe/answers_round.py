@@ -18,6 +18,9 @@ DEPARTING = frozenset({Verdict.UNEXPECTED, Verdict.MISSING})
 _FIRST = {Source.AUTHORITATIVE: "SOA", Source.RECURSIVE: "NS"}
 """By which question about the apex a server that was silent is found to be back."""
 
+_SHOWN = 4
+"""How many values that a resolver does not believe are noted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answered:
@@ -90,7 +93,7 @@ class AnswersRound:
     async def _read(self, ask: Ask, key: Key, line: Line) -> Answered:
         recursive = ask.source is Source.RECURSIVE
         question = Question(ask.target.address, ask.qname, ask.qtype, recursion_desired=recursive)
-        outcome, facts = await _heard(question, line)
+        outcome, facts = await heard(question, line)
         facts = await self._followed(key, facts)
         verdict = await self._verdict(key, facts)
         if outcome.transport is Transport.UDP and _doubtful(verdict, facts) and not self._confirmed(key, facts):
@@ -136,21 +139,24 @@ class AnswersRound:
         outcome, facts = better(outcome, facts, over_tcp, await self._followed(key, answer_facts(over_tcp)))
         verdict = await self._verdict(key, facts)
         if key.source is Source.RECURSIVE and verdict is Verdict.EXPECTED:
-            again, said = await _heard(question, line)
+            again, said = await heard(question, line)
             verdict_again = await self._verdict(key, said)
             if verdict_again in DEPARTING:
                 return again, replace(said, note=_with(said.note, "over TCP: as expected")), verdict_again
         return outcome, facts, verdict
 
 
-async def _heard(question: Question, line: Line) -> tuple[Outcome, Facts]:
-    """Ask; a resolver that fails is asked again with CD, which tells a bogus chain from a failure (RFC 4035, 3.2.2)."""
+async def heard(question: Question, line: Line) -> tuple[Outcome, Facts]:
+    """Ask; a resolver that fails is asked again with CD: BOGUS when it answers as soon as it need not validate.
+
+    RFC 4035 section 3.2.2.
+    """
     outcome = await line.ask(question)
     facts = answer_facts(outcome)
     if question.recursion_desired and facts.result is Result.SERVFAIL:
         unchecked = answer_facts(await line.ask(replace(question, checking_disabled=True)))
         if unchecked.result.definite:
-            said = ", ".join(unchecked.values) or unchecked.result.value
+            said = ", ".join(unchecked.values[:_SHOWN]) or unchecked.result.value
             return outcome, Facts(Result.BOGUS, note=f"with CD: {said}")
     return outcome, facts
 

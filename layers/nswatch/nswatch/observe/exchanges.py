@@ -1,16 +1,20 @@
 """What the transport keeps of the questions that are on their way, or wait for a place."""
 
 import asyncio
+import ipaddress
+import socket
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from nswatch.model import Outcome, Question
-from nswatch.observe.cookies import Cookie
+from nswatch.observe.cookies import Cookie, Jar
 from nswatch.observe.messages import Template
 
 Endpoint = tuple[str, int]
 """An address as `socket` writes it, and a port."""
+_LANES = 4096
 NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -18,8 +22,9 @@ NEVER = datetime.min.replace(tzinfo=UTC)
 class Trouble:
     """What went wrong on the way.
 
-    ``refused`` is the errno of an ICMP error; ``mangled`` a message from the right address with the right ID that is no
-    answer to the question, and when it came; ``renewed`` when the query was sent again with a new cookie.
+    ``refused`` is the errno of an ICMP error, or of a send the kernel refused; ``mangled`` a message from the right
+    address with the right ID that is no answer to the question, and when it came; ``renewed`` when the query was sent
+    again with a new cookie.
     """
 
     refused: int = 0
@@ -85,3 +90,25 @@ class Exchange:
     section: bytes = field(init=False)
     wire: bytes = field(init=False)
     sent: datetime = field(init=False)
+
+
+class Lanes(dict[str, Lane]):
+    """The way to each server, by the address asked; made when it is first wanted, and forgotten when idle ones abound.
+
+    ``route`` gives the socket address that is really used, ``jar`` the cookies.
+    """
+
+    def __init__(self, route: Callable[[str], Endpoint], jar: Jar) -> None:
+        super().__init__()
+        self._route = route
+        self._jar = jar
+
+    def __missing__(self, server: str) -> Lane:
+        host, port = self._route(server)
+        endpoint = (str(ipaddress.ip_address(host)), port)
+        if len(self) >= _LANES:
+            for name in [name for name, lane in self.items() if not lane.in_flight and not lane.waiting]:
+                del self[name]
+        family = socket.AF_INET6 if ":" in endpoint[0] else socket.AF_INET
+        lane = self[server] = Lane(endpoint, family, self._jar.of(server))
+        return lane

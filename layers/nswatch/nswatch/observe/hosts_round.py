@@ -1,18 +1,19 @@
 """The addresses of a domain's name servers in one pass: by glue, by our own walk, and as they were approved."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from nswatch.expect.matching import Verdict, canonical_address
-from nswatch.model import Clock, Observation, Source, Transport
+from nswatch.expect.values import ADDRESSES as FAMILIES
+from nswatch.expect.values import of_family
+from nswatch.model import Clock, Facts, Observation, Source, Transport
 from nswatch.names import is_within
 from nswatch.observe.budget import ADDRESSES, Budget
 from nswatch.observe.delegation_round import Reading
-from nswatch.observe.origins import lookup_facts, lookup_outcome
-from nswatch.observe.plan import Target
+from nswatch.observe.plan import Target, rotated, turn_of
 from nswatch.observe.reply import preferred
-from nswatch.observe.servers import Addresses, Lookup
+from nswatch.observe.servers import Addresses, Lookup, lookup_facts, lookup_outcome
 from nswatch.observe.task import DomainTask, Vantage, says_the_same
 from nswatch.observe.walk import Walker
 
@@ -86,10 +87,13 @@ class HostsRound:
         return bool(approved) and target.address not in map(canonical_address, approved)
 
     def followed(self, glue: Glue) -> list[Target]:
-        """Return the followed servers; one whose name no longer resolves is asked at its last known addresses."""
+        """Return the followed servers; of one whose name no longer resolves, the known addresses take turns."""
         found = list[Target]()
+        vantage = self.vantage
+        turn = turn_of(vantage.pass_time, vantage.region_index, vantage.region_count)
         for host, known in self.task.followed:
-            found += self.targets([host], glue) or [Target(host, address) for address in list(known)[:ADDRESSES]]
+            in_turn = rotated(known, turn, ADDRESSES)[:ADDRESSES]
+            found += self.targets([host], glue) or [Target(host, address) for address in in_turn]
         return found
 
     def _addresses(self, host: str) -> tuple[str, ...]:
@@ -110,10 +114,23 @@ class HostsRound:
 
 
 def glue_of(readings: Iterable[Reading], parent: str) -> dict[str, tuple[str, ...]]:
-    """Return the glue that the parent may give: at most two addresses of a host from each server that gave some."""
+    """Return the glue that the parent may give, at addresses that walks would keep."""
+    return glue_in((reading.facts for reading in readings), parent)
+
+
+def glue_in(
+    referrals: Iterable[Facts], parent: str, some: Callable[[Sequence[str]], Sequence[str]] = preferred
+) -> dict[str, tuple[str, ...]]:
+    """Return the glue that the parent's servers may give, by host.
+
+    Of each server's ``some`` count, and of a family at most twice what a walk keeps: a hostile one may list hundreds.
+    """
     found: dict[str, dict[str, None]] = {}
-    for reading in readings:
-        for host, addresses in reading.facts.glue:
+    for facts in referrals:
+        for host, addresses in facts.glue:
             if is_within(host, parent):
-                found.setdefault(host, {}).update(dict.fromkeys(preferred(addresses)))
-    return {host: tuple(addresses)[: 2 * ADDRESSES] for host, addresses in found.items()}
+                found.setdefault(host, {}).update(dict.fromkeys(some(addresses)))
+    return {
+        host: tuple(each for qtype in FAMILIES for each in of_family(addresses, qtype)[: 2 * ADDRESSES])
+        for host, addresses in found.items()
+    }

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nswatch.model import Clock, Outcome, Question, Status, Transport
-from nswatch.observe import messages, tcp, wire
-from nswatch.observe.exchanges import Endpoint
+from nswatch.observe import messages, outcomes, tcp, wire
+from nswatch.observe.exchanges import Batch, Endpoint, Exchange, Lane
 
 TCP_WINDOW = 64
 """How many conversations with servers there may be at a time."""
@@ -32,6 +32,13 @@ class TcpSide:
         self._dice = dice
         self._timeout = timeout
         self._window = asyncio.Semaphore(TCP_WINDOW)
+
+    async def settle(self, batch: Batch, lane: Lane, exchanges: Sequence[Exchange]) -> None:
+        """Ask what exchanges of one batch ask one server; what came mangled over UDP counts where TCP says nothing."""
+        ends = await self.ask([exchange.question for exchange in exchanges], lane.endpoint, batch.deadline)
+        for exchange, outcome in zip(exchanges, ends, strict=True):
+            useful = outcome.status in (Status.ANSWERED, Status.OVER_CAP)
+            batch.put(exchange.place, (None if useful else outcomes.malformed(exchange, outcome.status)) or outcome)
 
     async def ask(self, questions: Sequence[Question], endpoint: Endpoint, deadline: float) -> list[Outcome]:
         """Return one outcome a question by loop time ``deadline``.

@@ -53,11 +53,15 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One pass of one region: ``tick`` counts passes (minutes since the epoch), ``index`` of ``count`` regions."""
+    """One pass of one region: ``tick`` counts passes (minutes since the epoch), ``index`` of ``count`` regions.
+
+    A short pass has the tick of the full one before it; ``elapsed`` is the part of the minute that went by since.
+    """
 
     tick: int
     index: int
     count: int
+    elapsed: float = 0.0
 
 
 def turn_start(now: datetime, index: int, count: int) -> datetime:
@@ -67,7 +71,12 @@ def turn_start(now: datetime, index: int, count: int) -> datetime:
     and an early one must not be two minutes from the next.
     """
     minute = now.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
-    return minute + timedelta(seconds=60 * index / count)
+    return minute + share(index, count)
+
+
+def share(index: int, count: int) -> timedelta:
+    """Return when in the minute turn ``index`` of ``count`` begins, in whole milliseconds."""
+    return timedelta(milliseconds=60_000 * index // count)
 
 
 def turn_of(pass_time: datetime, index: int, count: int) -> Turn:
@@ -80,10 +89,13 @@ def parent_servers(
 ) -> tuple[tuple[Target, ...], tuple[Target, ...]]:
     """Return (the parent's servers to ask now, the others in the order in which to fall back on them).
 
-    In any ceil(n/2) consecutive passes a region asks all n. ``suspects`` are addresses whose last answer was not the
-    expected one, or is unconfirmed: they are asked now, beside the two whose turn it is.
+    In any ceil(n/2) consecutive passes a region asks all n; short passes begin as far round the ring as the minute has
+    gone. ``suspects`` are addresses whose last answer was not the expected one, or is unconfirmed: they are asked now,
+    beside the two whose turn it is.
     """
-    ring = _rotated(_distinct(targets), turn, PARENT_SERVERS)
+    ring = rotated(_distinct(targets), turn, PARENT_SERVERS)
+    ahead = int(turn.elapsed * len(ring))
+    ring = [*ring[ahead:], *ring[:ahead]]
     now = [target for place, target in enumerate(ring) if place < PARENT_SERVERS or target.address in suspects]
     return tuple(now), tuple(target for target in ring if target not in now)
 
@@ -108,14 +120,14 @@ def authoritative(
     A pass asks at most `AUTHORITATIVE_CAP` in turn. Where a third of the servers' questions are more, the watched
     RRsets take turns as well, in ``n`` parts: a pair of a server and a record is then asked in every 3n-th pass.
     """
-    must = _rotated(_distinct(always), turn, 1)
+    must = rotated(_distinct(always), turn, 1)
     taken = {target.address for target in must}
     rest = [target for target in _distinct(usual) if target.address not in taken]
     apex = ((domain, "SOA"), (domain, "NS"))
     records = [rrset for rrset in watched if rrset not in apex]
     asks = _in_turn(Source.AUTHORITATIVE, rest, apex, records, turn, again, everything=everything)
     asks += [
-        Ask(Source.AUTHORITATIVE, target, *rrset) for rrset in (*apex, *_rotated(records, turn, 1)) for target in must
+        Ask(Source.AUTHORITATIVE, target, *rrset) for rrset in (*apex, *rotated(records, turn, 1)) for target in must
     ]
     return tuple(asks)
 
@@ -207,7 +219,7 @@ def _distinct(targets: Iterable[Target]) -> list[Target]:
     return list(found.values())
 
 
-def _rotated(items: Sequence[T], turn: Turn, step: int) -> list[T]:
+def rotated(items: Sequence[T], turn: Turn, step: int) -> list[T]:
     """Return ``items`` from this turn's place on; a region advances by ``step`` places a pass."""
     if not items:
         return []

@@ -14,9 +14,11 @@ from nswatch.observe.delegation_round import DelegationRound, Line, Reading
 from nswatch.observe.hosts_round import HostsRound, glue_of
 from nswatch.observe.origins import OriginMemory, Origins
 from nswatch.observe.plan import Grain, RRset, Target, Turn
+from nswatch.observe.reach import reach_of
 from nswatch.observe.servers import Addresses, Parent, Texts
 from nswatch.observe.task import DomainPass, DomainTask, Vantage, says_the_same
 from nswatch.observe.transport import Asker
+from nswatch.observe.turns import short_turn_of
 from nswatch.observe.walk import Walker
 
 SECONDS = 10.0
@@ -53,7 +55,8 @@ async def observe_shard(
     async def one(task: DomainTask) -> DomainPass:
         async with places:
             until = min(deadline, loop.time() + seconds)
-            return await _Pass(task, asker, walker, vantage, clock, until, memory).run()
+            made = _Pass(task, asker, walker, vantage, clock, until, memory)
+            return await (made.run_short() if vantage.short else made.run())
 
     passes = list[DomainPass]()
     for task, result in zip(tasks, await asyncio.gather(*map(one, tasks), return_exceptions=True), strict=True):
@@ -107,7 +110,8 @@ class _Pass:
 
     def __post_init__(self) -> None:
         task, vantage = self.task, self.vantage
-        self.turn = plan.turn_of(vantage.pass_time, vantage.region_index, vantage.region_count)
+        when = short_turn_of if vantage.short else plan.turn_of
+        self.turn = when(vantage.pass_time, vantage.region_index, vantage.region_count)
         self.watched = task.expectations.watched()
         self.known = tuple(sorted(task.expectations.allowed.hosts | {host for host, _ in task.followed}))
         self.others = self.budget.share(self.budget.left - _PARENT)
@@ -161,6 +165,16 @@ class _Pass:
             *self.answers.observations(Source.RECURSIVE),
         )
         complete = any(reading.facts.result.definite for reading in readings)
+        reach = reach_of(self.task.expectations, self.task.followed, parent)
+        gone = reach.gone if complete else None
+        rotates = self.answers.origins.expectations.rotates
+        return DomainPass(self.task.domain, observations, complete, parent.interception, parent, gone, rotates)
+
+    async def run_short(self) -> DomainPass:
+        """Ask the parent alone: everything else that may be wrong is for the next full pass, at most a minute away."""
+        parent, readings = await self._ask_parent()
+        observations = tuple(filter(None, map(self._parent_observation, readings)))
+        complete = any(reading.facts.result.definite for reading in readings)
         return DomainPass(self.task.domain, observations, complete, parent.interception, parent)
 
     # The parent
@@ -179,11 +193,13 @@ class _Pass:
             self.delegation.settled.set()
 
     async def _departs(self, facts: Facts) -> bool:
-        """Whether a definite answer of the parent is not what is expected, its glue included."""
+        """Whether a definite answer of the parent is not what is expected, its DS and glue included."""
         if not facts.result.definite:
             return False
         expected = self.task.expectations
         if facts.result is not Result.REFERRAL or frozenset(facts.values) not in expected.allowed.ns_sets:
+            return True
+        if expected.ds_departs(facts):
             return True
         suspicious = [host for host, _ in expected.glue_departs(facts, {})]
         return bool(suspicious and expected.glue_departs(facts, await self.hosts.resolved(suspicious)))

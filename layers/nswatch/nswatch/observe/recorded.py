@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from nswatch.expect.matching import Expectations, Verdict
-from nswatch.expect.networks import AwsRanges, Networks, Origin, is_origin_name, read_origin
+from nswatch.expect.networks import AwsRanges, Networks, Origin, origin_in
 from nswatch.expect.watchlist import DomainEntry
 from nswatch.model import Facts, Key, Source, Transport, View
 from nswatch.observe.answers_round import DEPARTING
@@ -49,10 +49,8 @@ def read_record(
 def _origins(views: Mapping[Key, Sequence[View]]) -> Mapping[str, Origin]:
     found = dict[str, Origin]()
     for key, held in views.items():
-        if key.source is not Source.ITERATIVE or key.qtype != "TXT" or not is_origin_name(key.qname):
-            continue
         for view in held:
-            origin = None if view.facts is None else read_origin(key.qname, view.facts.values)
+            origin = origin_in(key, view.facts, view.transport)
             if origin is not None:
                 found[key.qname] = origin
     return found
@@ -77,7 +75,7 @@ def _unexpected(view: View, expectations: Expectations, resolved: Mapping[str, S
     if verdict is Verdict.UNKNOWN and facts.aliases:
         return False  # an alias that leads elsewhere: this server will never say more
     if key.source is Source.PARENT and verdict is Verdict.EXPECTED:
-        return bool(expectations.glue_departs(facts, resolved))
+        return expectations.ds_departs(facts) or bool(expectations.glue_departs(facts, resolved))
     return verdict not in _FINE
 
 

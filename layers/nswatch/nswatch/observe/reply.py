@@ -1,5 +1,6 @@
 """What one answer means to a walk that stands at a zone and looks for a name below it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -119,23 +120,26 @@ class _Reading:
 
     def _servers(self, rrset: dns.rrset.RRset) -> tuple[Server, ...]:
         names = canonical_values(rrset)[:NAMES]
-        return tuple(Server(name, self._glue(name)) for name in names)
+        return tuple(server_at(name, self._glue(name)) for name in names)
 
-    def _glue(self, host: str) -> tuple[str, ...]:
+    def _glue(self, host: str) -> list[str]:
         """Return a host's addresses from the additional section, if the zone may speak for it."""
         if not is_within(host, self.zone):
-            return ()
-        return preferred(
-            [
-                address
-                for rdtype in (RdataType.A, RdataType.AAAA)
-                if (found := self._at(self.message.additional, host, rdtype)) is not None
-                for address in canonical_values(found)
-            ]
-        )
+            return []
+        return [
+            address
+            for rdtype in (RdataType.A, RdataType.AAAA)
+            if (found := self._at(self.message.additional, host, rdtype)) is not None
+            for address in canonical_values(found)
+        ]
 
 
-def preferred(addresses: list[str] | tuple[str, ...]) -> tuple[str, ...]:
+def server_at(name: str, addresses: Sequence[str]) -> Server:
+    """Return a name server at what is known of its addresses, of each family at most two."""
+    return Server(name, preferred(addresses), tuple(each for each in addresses if ":" in each)[:ADDRESSES])
+
+
+def preferred(addresses: Sequence[str]) -> tuple[str, ...]:
     """Return at most two: the IPv4 addresses, or the IPv6 ones when there are no others."""
     old = [address for address in addresses if ":" not in address]
     return tuple((old or list(addresses))[:ADDRESSES])

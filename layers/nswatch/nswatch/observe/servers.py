@@ -1,17 +1,22 @@
 """What a walk finds: servers, the parent of a domain, the addresses of a host, the texts of a name."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
-from nswatch.model import Outcome
+from nswatch.model import Facts, Outcome, Question, Result, Status, Transport
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A name server: its name and its addresses (texts; IPv4 before IPv6)."""
+    """A name server: its name, and the addresses (texts) at which walks ask it: IPv4 ones, or IPv6 ones without such.
+
+    ``ipv6`` are all that are known of it; who asks every server there is wants them.
+    """
 
     name: str
     addresses: tuple[str, ...] = ()
+    ipv6: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +29,17 @@ class Interception:
 
 @dataclass(frozen=True, slots=True)
 class Parent:
-    """The zone directly above a domain and its name servers, those without a known address left out.
+    """The zone directly above a domain and its name servers; ``lost`` are those of which no address is known.
 
     ``zone`` is the deepest cut that could be reached; ``servers`` is empty when there is none with an address.
+    ``certain``: the walk has come to the parent, and every server of it has an address here.
     """
 
     zone: str
     servers: tuple[Server, ...]
     interception: Interception | None = None
+    lost: tuple[str, ...] = ()
+    certain: bool = False
 
 
 class Lookup(StrEnum):
@@ -66,3 +74,25 @@ class Texts:
     values: tuple[str, ...]
     result: Lookup
     outcome: Outcome | None = field(default=None, compare=False, repr=False)
+
+
+_RESULTS = {
+    Lookup.FOUND: Result.ANSWER,
+    Lookup.NODATA: Result.NODATA,
+    Lookup.NXDOMAIN: Result.NXDOMAIN,
+    Lookup.UNKNOWN: Result.TIMEOUT,
+}
+
+
+def lookup_facts(result: Lookup, values: tuple[str, ...]) -> Facts:
+    """Return what a look-up by our own walk says; TIMEOUT when nobody had a definite word."""
+    if result is Lookup.UNKNOWN:
+        return Facts(Result.TIMEOUT, note="no server on the way gave a definite answer")
+    return Facts(_RESULTS[result], values=tuple(sorted(values)))
+
+
+def lookup_outcome(outcome: Outcome | None, qname: str, qtype: str, now: datetime) -> Outcome:
+    """Return the evidence of a look-up; what is remembered, or ended without an answer, has none."""
+    if outcome is not None:
+        return outcome
+    return Outcome(Question("", qname, qtype), Status.TIMEOUT, Transport.UDP, now)

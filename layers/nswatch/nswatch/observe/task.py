@@ -1,13 +1,13 @@
 """What a pass over one domain is told, and what it hands back."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from nswatch.expect.matching import Expectations
 from nswatch.expect.networks import Origin
 from nswatch.expect.watchlist import DomainEntry
-from nswatch.model import Facts, Key, Observation, Outcome, Result, Source, Status
+from nswatch.model import Facts, Key, Observation, Outcome, Result, Source, Status, View
 from nswatch.observe.servers import Interception, Parent
 
 Followed = Sequence[tuple[str, Sequence[str]]]
@@ -57,7 +57,9 @@ class DomainPass:
     """What one pass found: the parent's answers first, then authoritative, our own walk's, and caches' last.
 
     So a judgement in the middle of the writing never sees a cache before the registry. ``complete`` is False when no
-    server of the parent said what the delegation is.
+    server of the parent said what the delegation is. ``gone`` is `nswatch.observe.reach.Reach.gone` of a complete pass
+    that asked everybody: of what stands, it tells what could not be asked any more. ``rotates`` is
+    `nswatch.expect.matching.Expectations.rotates` by all that the pass came to know.
     """
 
     domain: str
@@ -65,17 +67,23 @@ class DomainPass:
     complete: bool
     interception: Interception | None = None
     parent: Parent | None = None
+    gone: Callable[[Mapping[Key, View]], Iterable[Key]] | None = None
+    rotates: Callable[[Key, Facts], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Vantage:
-    """From where and when a pass is made: the region, its turn, and the watchlist's version it goes by."""
+    """From where and when a pass is made: the region, its turn, and the watchlist's version it goes by.
+
+    A ``short`` pass asks the parent alone.
+    """
 
     region: str
     region_index: int
     region_count: int
     pass_time: datetime
     watchlist_version: int
+    short: bool = False
 
     def key(self, source: Source, server: str, qname: str, qtype: str) -> Key:
         """Return the key of what is asked from here."""

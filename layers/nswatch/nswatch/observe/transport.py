@@ -6,8 +6,6 @@ its own: that is most of what a query would cost.
 """
 
 import asyncio
-import ipaddress
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
@@ -16,7 +14,7 @@ from typing import Protocol, Self
 from nswatch.model import Clock, Outcome, Question, Status, Transport
 from nswatch.observe import messages, outcomes
 from nswatch.observe.cookies import Jar, Look
-from nswatch.observe.exchanges import Batch, Endpoint, Exchange, Lane, Trouble
+from nswatch.observe.exchanges import Batch, Endpoint, Exchange, Lane, Lanes
 from nswatch.observe.overtcp import TcpSide
 from nswatch.observe.places import Places
 from nswatch.observe.udp import UdpSocket
@@ -28,7 +26,6 @@ _BACKOFF = (0.5, 1.0, 1.5)
 """What part of the timeout each attempt waits: a lost packet is noticed soon, a slow server is still heard."""
 _ICMP_GRACE = 0.2
 """Seconds that an answer may still take after an ICMP error, which anybody may have forged."""
-_LANES = 4096
 _TC = 0x02
 _NO_RECORDS = bytes(5)
 _ODD_RCODES = frozenset({1, 4, 7})
@@ -67,14 +64,12 @@ class DnsTransport:
         jar: Jar | None = None,
     ) -> None:
         self._clock = clock
-        self._route = route
         self._patience = [timeout * _BACKOFF[min(each, len(_BACKOFF) - 1)] for each in range(attempts)]
         self._mix_case = mix_case
-        self._jar = jar if jar is not None else Jar()
         self._dice = messages.Dice()
         self._tcp = TcpSide(clock, self._dice, tcp_timeout)
         self._sockets: dict[int, UdpSocket | OSError] = {}
-        self._lanes: dict[str, Lane] = {}
+        self._lanes = Lanes(route, jar if jar is not None else Jar())
         self._batches: set[Batch] = set()
         self._places = Places(window, per_server, self._start, self._converse)
         self._waits = Waits(self._wait_over)
@@ -125,7 +120,7 @@ class DnsTransport:
         lanes, add, join = self._lanes, batch.exchanges.append, self._places.join
         waiting: dict[str, Lane] = {}
         for place, question in enumerate(questions):
-            lane = lanes.get(question.server) or self._lane(question.server)
+            lane = lanes[question.server]
             exchange = Exchange(batch, place, question, lane, messages.template(question, edns=True), tcp)
             add(exchange)
             if not join(exchange):
@@ -133,17 +128,6 @@ class DnsTransport:
         for lane in waiting.values():
             self._places.admit(lane)
         self._places.fill()
-
-    def _lane(self, server: str) -> Lane:
-        host, port = self._route(server)
-        endpoint = (str(ipaddress.ip_address(host)), port)
-        if len(self._lanes) >= _LANES:
-            idle = [name for name, lane in self._lanes.items() if not lane.in_flight and not lane.waiting]
-            for name in idle:
-                del self._lanes[name]
-        family = socket.AF_INET6 if ":" in endpoint[0] else socket.AF_INET
-        lane = self._lanes[server] = Lane(endpoint, family, self._jar.of(server))
-        return lane
 
     def _leave_window(self, exchange: Exchange) -> None:
         """Nothing that comes over UDP counts for this exchange any more."""
@@ -159,8 +143,7 @@ class DnsTransport:
         udp = self._sockets.get(exchange.lane.family) or self._open(exchange.lane.family)
         if isinstance(udp, OSError):
             exchange.sent = self._clock()
-            exchange.trouble = Trouble(refused=udp.errno or 0)
-            self._end(exchange, outcomes.unreachable(exchange, exchange.sent))
+            self.unsendable(exchange, udp.errno or 0)
             return
         ident = self._dice.ident()
         while ident in udp.pending:
@@ -245,6 +228,12 @@ class DnsTransport:
         exchange.trouble = replace(exchange.trouble, refused=number)
         self._waits.shorten(exchange, _ICMP_GRACE)
 
+    def unsendable(self, exchange: Exchange, number: int) -> None:
+        """See `nswatch.observe.udp.Receiver`."""
+        exchange.trouble = replace(exchange.trouble, refused=number)
+        now = self._clock()
+        self._end(exchange, outcomes.malformed(exchange, Status.NOT_ASKED) or outcomes.unreachable(exchange, now))
+
     def drained(self) -> None:
         """See `nswatch.observe.udp.Receiver`."""
         self._places.fill()
@@ -296,7 +285,7 @@ class DnsTransport:
         batch, lane = exchanges[0].batch, exchanges[0].lane
         for exchange in exchanges:
             exchange.done = True
-        task = asyncio.get_running_loop().create_task(self._conversation(batch, lane, exchanges))
+        task = asyncio.get_running_loop().create_task(self._tcp.settle(batch, lane, exchanges))
         batch.tasks.add(task)
 
         def over(_: "asyncio.Task[None]") -> None:
@@ -305,10 +294,3 @@ class DnsTransport:
             self._places.fill()
 
         task.add_done_callback(over)
-
-    async def _conversation(self, batch: Batch, lane: Lane, exchanges: list[Exchange]) -> None:
-        questions = [exchange.question for exchange in exchanges]
-        ends = await self._tcp.ask(questions, lane.endpoint, batch.deadline)
-        for exchange, outcome in zip(exchanges, ends, strict=True):
-            useful = outcome.status in (Status.ANSWERED, Status.OVER_CAP)
-            batch.put(exchange.place, (None if useful else outcomes.malformed(exchange, outcome.status)) or outcome)

@@ -25,6 +25,11 @@ _UNREACHABLE = frozenset({
     errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EACCES,
     errno.EPERM, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EINVAL,
 })  # fmt: skip
+_NO_WAY = frozenset({
+    errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EACCES, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT,
+    errno.EINVAL,
+})  # fmt: skip
+"""What the kernel says when it has no way to send there at all. EPERM may be a full table of its firewall."""
 
 
 class Receiver(Protocol):
@@ -39,7 +44,11 @@ class Receiver(Protocol):
         ...
 
     def refused(self, exchange: Exchange, number: int) -> None:
-        """Take an ICMP error (or the kernel's own) about a question."""
+        """Take an ICMP error (or what may pass) about a question: an answer may still come."""
+        ...
+
+    def unsendable(self, exchange: Exchange, number: int) -> None:
+        """Take the kernel's own word that a query can't be sent from here: it ends the exchange."""
         ...
 
     def drained(self) -> None:
@@ -89,7 +98,8 @@ class UdpSocket:
             except OSError as error:
                 if self._read_errors():
                     continue
-                self._receiver.refused(exchange, error.errno or errno.EINVAL)
+                number = error.errno or errno.EINVAL
+                (self._receiver.unsendable if number in _NO_WAY else self._receiver.refused)(exchange, number)
             return
 
     def _readable(self) -> None:

@@ -15,7 +15,7 @@ from nswatch.model import Clock, Outcome, Question, Transport
 from nswatch.names import is_within
 from nswatch.observe.budget import ADDRESSES, DEPTH, NAMES, Budget
 from nswatch.observe.cache import MAX_TTL, Cut, WalkCache, enclosing
-from nswatch.observe.reply import Kind, Reply, preferred, read_reply
+from nswatch.observe.reply import Kind, Reply, read_reply, server_at
 from nswatch.observe.servers import Addresses, Interception, Lookup, Parent, Server, Texts
 from nswatch.observe.transport import Asker
 from nswatch.observe.trip import Heard, Trip, held
@@ -35,7 +35,7 @@ class Walker:
         self._clock = clock
         self._started = clock()
         self._cache = cache if cache is not None else WalkCache(clock)
-        self._root = Cut(".", tuple(Server(hint.name, preferred(hint.addresses)) for hint in hints))
+        self._root = Cut(".", tuple(server_at(hint.name, hint.addresses) for hint in hints))
         self._locks: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self.interception: Interception | None = None
 
@@ -48,7 +48,9 @@ class Walker:
         cut = self._cache.parent(domain) or await self._find_parent(domain, trip)
         servers = await asyncio.gather(*(self._with_addresses(server, cut.zone, trip) for server in cut.servers))
         found = tuple(sorted((server for server in servers if server.addresses), key=lambda server: server.name))
-        return Parent(cut.zone, found, self.interception)
+        lost = tuple(sorted(server.name for server in servers if not server.addresses))
+        certain = self._cache.parent(domain) is not None and not lost
+        return Parent(cut.zone, found, self.interception, lost, certain)
 
     async def addresses_of(
         self,
@@ -71,9 +73,12 @@ class Walker:
             trip = Trip(budget, deadline, resolving=frozenset({host}), over=over, anew=anew)
             return await self._addresses(host, trip)
 
-    async def texts_of(self, name: str, budget: Budget, deadline: float) -> Texts:
-        """Return the TXT RRset of ``name``; never raises for what the network does. Nothing of it is remembered."""
-        trip, owner = Trip(budget, deadline), name
+    async def texts_of(self, name: str, budget: Budget, deadline: float, *, over: Transport = Transport.UDP) -> Texts:
+        """Return the TXT RRset of ``name``; never raises for what the network does. Nothing of it is remembered.
+
+        ``over`` as for `addresses_of`.
+        """
+        trip, owner = Trip(budget, deadline, over=over), name
         for _ in range(_ALIASES):
             heard = await self._resolve(owner, "TXT", trip)
             if heard is None:
@@ -150,7 +155,7 @@ class Walker:
         if server.addresses or is_within(server.name, zone):
             return server
         found = await self._addresses(server.name, trip.deeper(server.name))
-        return Server(server.name, preferred(found.addresses))
+        return server_at(server.name, found.addresses)
 
     async def _addresses(self, host: str, trip: Trip) -> Addresses:
         name, ttl = host, MAX_TTL
@@ -292,5 +297,5 @@ def _rotated(servers: tuple[Server, ...], name: str) -> tuple[Server, ...]:
 
 
 def _with_known_addresses(servers: tuple[Server, ...], known: tuple[Server, ...]) -> tuple[Server, ...]:
-    addresses = {server.name: server.addresses for server in known}
-    return tuple(Server(one.name, one.addresses or addresses.get(one.name, ())) for one in servers)
+    at = {server.name: server for server in known}
+    return tuple(one if one.addresses else at.get(one.name, one) for one in servers)

@@ -14,12 +14,10 @@ from nswatch.errors import Conflict
 from nswatch.moments import iso
 from nswatch.record import keys
 from nswatch.record.codec import canonical_json
-from nswatch.record.dynamodb import delete_in
+from nswatch.record.dynamodb import Item, delete_in
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.port import WatchlistHead
-
-Entries = Mapping[str, Mapping[str, Any]]
-"""Domain -> its entry in canonical JSON."""
+from nswatch.record.shards import Entries, refuse_too_large, shard_items
 
 
 def entries_in_force(store: DynamoHubStore, head: WatchlistHead | None) -> dict[str, Mapping[str, Any]]:
@@ -41,8 +39,10 @@ def put_in_force(
 ) -> WatchlistHead:
     """Put a watchlist into force as ``version`` and return its head.
 
-    Raises Conflict when the hub meanwhile holds ``version`` or a newer one, and StoreUnavailable.
+    Raises Conflict when the hub meanwhile holds ``version`` or a newer one, StoreUnavailable, and InvalidDocument for
+    an entry that is too large.
     """
+    refuse_too_large(entries)
     before = store.watchlist_head()
     if before is not None and before.version >= version:
         raise Conflict(f"{store.hub} holds watchlist version {before.version} already; look at the diff again")
@@ -51,42 +51,69 @@ def put_in_force(
     by_shard: dict[int, dict[str, Mapping[str, Any]]] = {shard: {} for shard in range(shards)}
     for domain, entry in entries.items():
         by_shard[keys.shard_of(domain, shards)][domain] = entry
-    store.table.put_many(
-        [
-            {"pk": keys.watchlist_pk(version), "sk": keys.shard_sk(shard), "entries": canonical_json(members)}
-            for shard, members in by_shard.items()
-        ]
-    )
+    store.table.put_many([item for shard, members in by_shard.items() for item in shard_items(version, shard, members)])
     moved = before is None or before.shards != shards
     store.table.put_many(
         [
-            {
-                "pk": keys.group_pk(domain),
-                "sk": "expectation",
-                "version": version,
-                "shard": keys.shard_of(domain, shards),
-                "entry": canonical_json(entry),
-                "due_bucket": keys.due_bucket(domain),
-                "due_at": iso(now),
-            }
+            expectation_item(domain, entry, version, keys.shard_of(domain, shards), now)
             for domain, entry in entries.items()
             if moved or old.get(domain) != entry
         ]
     )
     for domain in old.keys() - entries.keys():
-        store.table.transact([delete_in(keys.group_pk(domain), "expectation")])
-        store.touch(domain, now)
+        unwatch(store, domain, now)
     digest = hashlib.sha256(canonical_json([entries, alerts]).encode()).hexdigest()
-    head = WatchlistHead(version, shards, now, by, digest, alerts)
+    head = WatchlistHead(version, shards, now, by, digest, alerts, _short(by_shard))
+    put_head(store, head)
+    return head
+
+
+def put_head(store: DynamoHubStore, head: WatchlistHead) -> None:
+    """Turn probes and comparator to a version whose entries are all there; Conflict when a newer one is in force."""
     store.table.put(
         {
             "pk": "watchlist",
             "sk": "current",
-            "version": version,
-            "shards": shards,
-            "head": canonical_json({"applied_at": iso(now), "applied_by": by, "digest": digest, "alerts": alerts}),
+            "version": head.version,
+            "shards": head.shards,
+            "head": canonical_json(
+                {
+                    "applied_at": iso(head.applied_at),
+                    "applied_by": head.applied_by,
+                    "digest": head.digest,
+                    "alerts": head.alerts,
+                    "short": head.short,
+                }
+            ),
         },
         "attribute_not_exists(pk) OR version < :version",
-        {":version": version},
+        {":version": head.version},
     )
-    return head
+
+
+def expectation_item(domain: str, entry: Mapping[str, Any], version: int, shard: int, due_at: datetime) -> Item:
+    """Return the item by which the comparator judges a domain, to be looked at from ``due_at`` on."""
+    return {
+        "pk": keys.group_pk(domain),
+        "sk": "expectation",
+        "version": version,
+        "shard": shard,
+        "entry": canonical_json(entry),
+        "due_bucket": keys.due_bucket(domain),
+        "due_at": iso(due_at),
+    }
+
+
+def unwatch(store: DynamoHubStore, domain: str, now: datetime) -> None:
+    """Judge a domain no more; a look at ``now`` ends what is open."""
+    store.table.transact([delete_in(keys.group_pk(domain), "expectation")])
+    store.touch(domain, now)
+
+
+def _short(by_shard: Mapping[int, Entries]) -> dict[int, list[int]]:
+    """Return the shards with domains whose parent is asked more often than once a minute, and their intervals."""
+    found = {
+        shard: sorted({entry.get("delegation_every", 60) for entry in members.values()} - {60})
+        for shard, members in by_shard.items()
+    }
+    return {shard: intervals for shard, intervals in found.items() if intervals}

@@ -2,13 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from sys import intern  # a worker holds tens of thousands of views, in which few texts differ
+from typing import Any, TypeVar
 
+from nswatch.errors import DEFECTS
 from nswatch.model import Facts, Observation, Result, Source, Transport, View
 from nswatch.moments import iso, parse_iso
 from nswatch.record.dynamodb import Item
 from nswatch.record.keys import key_of_latest
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 
 def canonical_json(document: Any) -> str:
@@ -41,7 +47,7 @@ def facts_from_json(document: Mapping[str, Any]) -> Facts:
     ds = document.get("ds")
     return Facts(
         result=Result(document["result"]),
-        values=tuple(document["values"]),
+        values=tuple(map(intern, document["values"])),
         ttl=document.get("ttl"),
         ds=None if ds is None else tuple(ds),
         glue=tuple((host, tuple(addresses)) for host, addresses in sorted(document.get("glue", {}).items())),
@@ -84,12 +90,21 @@ def view_to_item(view: View) -> Item:
     return {"pass_time": iso(view.last_seen), "view": canonical_json(document)}
 
 
+def readable(items: Iterable[Item], read: Callable[[Item], T]) -> Iterator[T]:
+    """Yield what ``read`` makes of each item; what it cannot read is logged and left out: the others still count."""
+    for item in items:
+        try:
+            yield read(item)
+        except DEFECTS:
+            logger.exception("%s %s cannot be read, and is left out", item.get("pk"), item.get("sk"))
+
+
 def view_from_item(region: str, item: Item) -> View:
     """Return the view that an item of a ``latest#…`` key holds."""
     document = json.loads(item["view"])
     return View(
         key=key_of_latest(region, item["sk"]),
-        server_name=document["server_name"],
+        server_name=intern(document["server_name"]),
         facts=None if document["facts"] is None else facts_from_json(document["facts"]),
         transport=Transport(document["transport"]),
         first_seen=parse_iso(document["first_seen"]),

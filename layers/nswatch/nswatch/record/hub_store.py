@@ -4,23 +4,28 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from nswatch.model import Severity, View
+from nswatch.model import Heartbeat, Severity, View
 from nswatch.moments import iso, parse_iso
 from nswatch.record import keys
-from nswatch.record.codec import canonical_json, view_from_item
+from nswatch.record.codec import canonical_json, readable, view_from_item
 from nswatch.record.dynamodb import Item, delete_in, put_in, update_in
 from nswatch.record.log import Event
 from nswatch.record.port import Commit, Expectation, Head, OpenFinding, OpenIncident, RoundBriefing, Seen
 from nswatch.record.probe_store import fingerprint_from_item, watchlist_head_from_item
-from nswatch.record.timer_store import DynamoTimerStore, enqueue_in, event_from_item, event_to_item
+from nswatch.record.timer_store import enqueue_in, event_from_item, event_to_item
+from nswatch.record.watch_store import DynamoWatchStore
+
+FEW_HEARTBEATS = 20
+"""So many are read one by one, in the call that brings the rest of a round's briefing."""
 
 LATE_VIEWS_COUNT_FOR = timedelta(minutes=10)
 """How long a view that came too late to stand is still evidence."""
 
 
-class DynamoHubStore(DynamoTimerStore):
+class DynamoHubStore(DynamoWatchStore):
     """One hub's record with everything in it."""
 
     def expectation(self, domain: str) -> Expectation | None:
@@ -51,9 +56,9 @@ class DynamoHubStore(DynamoTimerStore):
         for region in regions:
             heartbeat = heartbeats.get(region)
             alive = heartbeat is not None and domain not in heartbeat.incomplete
-            for item in self.table.query(keys.probe_pk(region, domain), "latest#"):
-                view = view_from_item(region, item)
-                if "#late#" in item["sk"]:
+            items = self.table.query(keys.probe_pk(region, domain), "latest#")
+            for late, view in readable(items, partial(_view_and_late, region)):
+                if late:
                     if now - view.last_seen < LATE_VIEWS_COUNT_FOR:
                         views.append(view)
                 elif heartbeat is not None and alive:
@@ -71,18 +76,20 @@ class DynamoHubStore(DynamoTimerStore):
     def events(self, group: str, since_episode: int = 0) -> list[Event]:
         """Return the events of a group's episodes from ``since_episode`` on."""
         items = self.table.query(keys.group_pk(group), keys.event_sk(since_episode, ""), onwards=True)
-        return [event_from_item(group, item) for item in items]
+        return list(readable(items, partial(event_from_item, group)))
 
-    def heartbeats(self, regions: Sequence[str], shards: int) -> dict[str, dict[int, datetime]]:
-        """Return each region's newest pass over each shard that it has reported."""
-        wanted = _heartbeat_keys(regions, shards)
-        found: dict[tuple[str, str], Item] = {}
-        for start in range(0, len(wanted), 100):
-            found |= self.table.get_many(wanted[start : start + 100])
-        return _heartbeats(regions, found)
+    def _heartbeats(self, regions: Sequence[str]) -> Iterator[Heartbeat]:
+        """Yield all heartbeats by one query a region: reading items one by one costs many times as much."""
+        for region in regions:
+            for item in self.table.query(keys.probe_pk(region), "shard#"):
+                yield fingerprint_from_item(region, item).heartbeat
 
-    def commit(self, group: str, before: Head, commit: Commit) -> None:
-        """Write a decision at once, or raise Conflict when ``before`` is no longer the group's head."""
+    def commit(self, group: str, before: Head, commit: Commit, copy_at: datetime | None = None) -> None:
+        """Write a decision at once, or raise Conflict when ``before`` is no longer the group's head.
+
+        Where another hub is to hold the events too, ``copy_at`` is when they are copied if that is not done before.
+        """
+        timer = {} if copy_at is None else {"due_bucket": keys.due_bucket(group), "due_at": iso(copy_at)}
         head = commit.head
         operations = [
             put_in(
@@ -92,7 +99,7 @@ class DynamoHubStore(DynamoTimerStore):
                 {"#counter": "counter"} if before.counter else None,
             )
         ]
-        operations += [put_in(event_to_item(event), "attribute_not_exists(pk)") for event in commit.events]
+        operations += [put_in(event_to_item(event) | timer, "attribute_not_exists(pk)") for event in commit.events]
         operations += [enqueue_in(message) for message in commit.messages]
         operations += [put_in(_open_to_item(finding)) for finding in commit.opened]
         operations += [delete_in(keys.group_pk(group), f"finding#{code}#{subject}") for code, subject in commit.closed]
@@ -133,10 +140,13 @@ class DynamoHubStore(DynamoTimerStore):
     def _open(self, severity: Severity, limit: int) -> Iterator[Item]:
         return self.table.query_index("open", "open_severity = :severity", {":severity": severity}, limit)
 
-    def comparator_ran(self, now: datetime, waiting_since: datetime) -> None:
-        """Record that the comparator looked at ``now``, and since when it has been looking without a gap."""
+    def comparator_ran(
+        self, now: datetime, waiting_since: datetime, heard: Mapping[str, tuple[datetime, datetime]]
+    ) -> None:
+        """Record that the comparator looked at ``now``, since when without a gap, and whom it has ``heard``."""
+        moments = {region: [iso(pass_time), iso(noticed)] for region, (pass_time, noticed) in heard.items()}
         item = {"pk": "hub", "sk": "comparator", "last_run": iso(now), "waiting_since": iso(waiting_since)}
-        self.table.put(item)
+        self.table.put(item | {"heard": canonical_json(moments)})
 
     def round_briefing(self, group: str, regions: Sequence[str], shards: int) -> RoundBriefing:
         """Return what a comparator's scheduled round begins with, in one call while the shards are few.
@@ -144,37 +154,44 @@ class DynamoHubStore(DynamoTimerStore):
         ``group`` is that of the vantage; ``shards`` is a guess at how many there are.
         """
         wanted = [("hub", "comparator"), ("watchlist", "current"), (keys.group_pk(group), "head")]
-        beats = _heartbeat_keys(regions, shards)[: 100 - len(wanted)]
-        found = self.table.get_many(wanted + beats)
+        few = len(regions) * shards <= FEW_HEARTBEATS
+        of_shards = [(keys.probe_pk(region), keys.shard_sk(shard)) for region in regions for shard in range(shards)]
+        found = self.table.get_many(wanted + of_shards if few else wanted)
         ran, watchlist, head = (found.get(key) for key in wanted)
-        complete = len(beats) == len(regions) * shards and watchlist is not None and int(watchlist["shards"]) == shards
+        if few and watchlist is not None and int(watchlist["shards"]) == shards:
+            items = [(pk.removeprefix("probe#"), found[pk, sk]) for pk, sk in of_shards if (pk, sk) in found]
+            beats = [fingerprint_from_item(region, item).heartbeat for region, item in items]
+        else:
+            beats = list(self._heartbeats(regions))
+        by_region: dict[str, dict[int, datetime]] = {region: {} for region in regions}
+        changed: dict[str, dict[str, datetime]] = {region: {} for region in regions}
+        for beat in beats:
+            by_region[beat.region][beat.shard] = beat.pass_time
+            changed[beat.region] |= beat.changed
+        heard = json.loads(ran.get("heard", "{}")) if ran is not None else {}
         return RoundBriefing(
             last_run=None if ran is None else parse_iso(ran["last_run"]),
             waiting_since=None if ran is None else parse_iso(ran["waiting_since"]),
             watchlist=None if watchlist is None else watchlist_head_from_item(watchlist),
             head=Head() if head is None else _head_from_item(head),
-            heartbeats=_heartbeats(regions, found) if complete else None,
-            newest_version=max(
-                (fingerprint_from_item("", found[key]).heartbeat.watchlist_version for key in beats if key in found),
-                default=0,
-            ),
+            heartbeats=by_region,
+            newest_version=max((beat.watchlist_version for beat in beats), default=0),
+            heard={region: (parse_iso(at), parse_iso(noticed)) for region, (at, noticed) in heard.items()},
+            changed=changed,
         )
 
 
-def _heartbeat_keys(regions: Sequence[str], shards: int) -> list[tuple[str, str]]:
-    return [(keys.probe_pk(region), keys.shard_sk(shard)) for region in regions for shard in range(shards)]
-
-
-def _heartbeats(regions: Sequence[str], found: Mapping[tuple[str, str], Item]) -> dict[str, dict[int, datetime]]:
-    beats: dict[str, dict[int, datetime]] = {region: {} for region in regions}
-    for (partition, sort_key), item in found.items():
-        if partition.startswith("probe#"):
-            shard = int(sort_key.removeprefix("shard#"))
-            beats[partition.removeprefix("probe#")][shard] = parse_iso(item["pass_time"])
-    return beats
+def _view_and_late(region: str, item: Item) -> tuple[bool, View]:
+    return keys.is_late(item["sk"]), view_from_item(region, item)
 
 
 def _head_from_item(item: Item) -> Head:
+    """Return the head that an item holds. One that cannot be read begins anew: the log and the outbox know the rest."""
+    heads = list(readable([item], _written_head))
+    return heads[0] if heads else Head(counter=int(item["counter"]))
+
+
+def _written_head(item: Item) -> Head:
     state = json.loads(item["head"])
     return Head(
         counter=int(item["counter"]),
@@ -187,6 +204,7 @@ def _head_from_item(item: Item) -> Head:
         followed=state["followed"],
         told_windows=frozenset(state["told_windows"]),
         folded=state["folded"],
+        remembered_until=parse_iso(until) if (until := state.get("remembered_until")) else None,
         opened_at=parse_iso(item["since"]) if "since" in item else None,
         due_at=parse_iso(item["due_at"]) if "due_at" in item else None,
     )
@@ -204,6 +222,7 @@ def _head_to_item(group: str, head: Head) -> Item:
         "followed": head.followed,
         "told_windows": sorted(head.told_windows),
         "folded": head.folded,
+        "remembered_until": None if head.remembered_until is None else iso(head.remembered_until),
     }
     return {
         "pk": keys.group_pk(group),

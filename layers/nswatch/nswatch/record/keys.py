@@ -4,10 +4,12 @@
 partition                              sort key                                   item
 =====================================  =========================================  ==================================
 ``probe#REGION``                       ``shard#K``                                fingerprint and heartbeat of a shard
+``probe#REGION``                       ``region``                                 what a region says of itself
 ``probe#REGION#DOMAIN``                ``latest#SOURCE#SERVER#QNAME#QTYPE``       the standing view of one key
 ``probe#REGION#DOMAIN``                ``obs#PASS#SOURCE#SERVER#QNAME#QTYPE``     an observation that differed
 ``watchlist``                          ``current``                                version, number of shards, alerts
-``watchlist#VERSION``                  ``shard#K``                                the entries that a probe worker reads
+``watchlist#VERSION``                  ``shard#K``, ``shard#K#1``, …              the entries that a probe worker reads
+``watchlist#VERSION``                  ``taken#K``, ``left#VERSION#K``            how far its taking over has come
 ``group#GROUP``                        ``expectation``                            one domain's entry, for the comparator
 ``group#GROUP``                        ``head``                                   serialises decisions; next timer
 ``group#GROUP``                        ``event#EPISODE#ID``                       the append-only log
@@ -15,7 +17,19 @@ partition                              sort key                                 
 ``group#GROUP``                        ``finding#CODE#SUBJECT``                   an open finding (index ``open``)
 ``followed``                           ``shard#K``                                forged servers that probes keep asking
 ``hub``                                ``comparator``                             when this hub last looked
+``hub``                                ``hub#REGION``                             what a hub says of itself
+``hub``                                ``canary#REGION``                          newest pass whose canary was found
 =====================================  =========================================  ==================================
+
+An item may hold 400 KB. Those whose content could grow are bounded so:
+
+* the entries of a shard go into as many items as they need, and an entry of 380,000 octets is refused (`shards`);
+* ``group#GROUP``/``head`` names the messages of one episode, of which each cause makes at most 200 updates, the doubts
+  about answers that were asked for (a pass asks at most 200 questions a domain), the followed servers, the open codes
+  and the windows of the watchlist's planned changes that people were told of;
+* ``followed``/``shard#K`` holds at most 26 servers of each of a hundred domains, less than 160 KB;
+* a heartbeat names the domains that were not completed, at most the shard's: about 25 KB;
+* an event keeps under half of what an item holds (`nswatch.respond.events`).
 
 A probe may write only partitions that begin with ``probe#`` and its own region (``dynamodb:LeadingKeys``).
 Items with ``due_bucket`` and ``due_at`` stand in the sparse index ``due``: every timer is one of them.
@@ -23,6 +37,7 @@ Items with ``due_bucket`` and ``due_at`` stand in the sparse index ``due``: ever
 
 import zlib
 from datetime import datetime
+from sys import intern
 
 from nswatch.model import Key, Source
 from nswatch.moments import iso
@@ -31,6 +46,14 @@ DUE_BUCKETS = 2
 """Timers are spread over so many index partitions: each takes 1,000 writes a second."""
 
 DOMAINS_PER_SHARD = 100
+
+_GRAIN = 4
+_ESCAPED = r"\035"
+"""How a zone file may write ``#`` (RFC 1035 section 5.1)."""
+
+
+REGION_SK = "region"
+"""The sort key of a region's report."""
 
 
 def shard_of(domain: str, shards: int) -> int:
@@ -53,13 +76,23 @@ def shard_sk(shard: int) -> str:
     return f"shard#{shard:04d}"
 
 
+def mark_sk(mark: str, number: int) -> str:
+    """Return the sort key of a mark in a version's partition: how far a hub has come that takes it over."""
+    return f"{mark}#{number:04d}"
+
+
+def chunk_sk(shard: int, chunk: int) -> str:
+    """Return the sort key of one of the items that hold a shard's entries: of the first, that of the shard."""
+    return f"{shard_sk(shard)}#{chunk}" if chunk else shard_sk(shard)
+
+
 def probe_pk(region: str, domain: str = "") -> str:
     """Return the partition that a region's probe writes: its heartbeats, or one domain's observations."""
     return f"probe#{region}#{domain}" if domain else f"probe#{region}"
 
 
 def group_pk(group: str) -> str:
-    """Return the partition of one watched domain, or of the group ``vantage``."""
+    """Return the partition of one watched domain, or of a group that is no domain (``vantage``, ``hub/REGION``)."""
     return f"group#{group}"
 
 
@@ -75,7 +108,17 @@ def latest_sk(key: Key) -> str:
 
 def late_sk(key: Key, pass_time: datetime) -> str:
     """Return the sort key of a view that came too late to be the standing one, and is judged all the same."""
-    return f"latest#{_grain(key)}#late#{iso(pass_time)}"
+    return f"{late_prefix(latest_sk(key))}{iso(pass_time)}"
+
+
+def late_prefix(standing: str) -> str:
+    """Return what the sort keys of the late views beside a standing one begin with."""
+    return f"{standing}#late#"
+
+
+def is_late(sort_key: str) -> bool:
+    """Whether a ``latest#…`` sort key is one that `late_sk` made."""
+    return sort_key.count("#") > _GRAIN
 
 
 def observation_sk(key: Key, pass_time: datetime) -> str:
@@ -84,13 +127,14 @@ def observation_sk(key: Key, pass_time: datetime) -> str:
 
 
 def _grain(key: Key) -> str:
-    return f"{key.source}#{key.server}#{key.qname}#{key.qtype}"
+    # A name may have the separator in it: whoever is delegated to chooses it.
+    return f"{key.source}#{key.server}#{key.qname.replace('#', _ESCAPED)}#{key.qtype}"
 
 
 def key_of_latest(region: str, sort_key: str) -> Key:
     """Return the key that a ``latest#…`` sort key names."""
-    _, source, server, qname, qtype = sort_key.split("#")[:5]
-    return Key(region, Source(source), server, qname, qtype)
+    _, source, server, qname, qtype = map(intern, sort_key.split("#")[:5])
+    return Key(region, Source(source), server, qname.replace(_ESCAPED, "#"), qtype)
 
 
 def domain_of_probe(partition: str) -> tuple[str, str] | None:

@@ -9,13 +9,17 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from nswatch.model import Heartbeat, Observation, Severity, View
+from nswatch.model import Heartbeat, Key, Observation, Severity, View
 from nswatch.record.log import Event
 
 
 @dataclass(frozen=True, slots=True)
 class WatchlistHead:
-    """Which watchlist is in force: its version, its shards, who is told (``alerts``: channel to routes)."""
+    """Which watchlist is in force: its version, its shards, who is told (``alerts``: channel to routes).
+
+    ``short`` are the shards with domains whose parent is asked more often than once a minute: shard to the intervals
+    that occur, in seconds.
+    """
 
     version: int
     shards: int
@@ -23,14 +27,20 @@ class WatchlistHead:
     applied_by: str
     digest: str
     alerts: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    short: Mapping[int, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """The newest pass over one shard: its heartbeat, and the digest of all that stands."""
+    """The newest pass over one shard: its heartbeat, and the stamp of all that stands.
+
+    Whoever changes what stands puts another ``stamp`` there, so that a worker may go by its memory while the hub shows
+    the stamp that the memory is of. It is opaque; one that begins with ``?`` says that a writer had begun and had not
+    ended, and is nobody's memory's.
+    """
 
     heartbeat: Heartbeat
-    digest: str
+    stamp: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,28 @@ class Briefing:
     watchlist: WatchlistHead | None
     fingerprint: Fingerprint | None
     followed: Mapping[str, Sequence[tuple[str, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class RegionReport:
+    """What a region's schedule says of itself every minute.
+
+    ``queued`` is the last turn whose shards were sent to the queue (None: none yet), ``release`` the probe's.
+    ``dead_letters`` is the depth of the probe's dead-letter queue there, None when it cannot be read.
+    """
+
+    at: datetime
+    queued: datetime | None
+    release: str
+    dead_letters: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleBriefing:
+    """What a region's schedule begins with: the watchlist in force, and the region's last report."""
+
+    watchlist: WatchlistHead | None
+    report: RegionReport | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +136,7 @@ class Head:
     ``enqueued`` are the ids of the episode's messages that are in the outbox. ``doubts`` is a judgement's, as JSON
     ([[region, source, server, qname, qtype], moment]). ``due_at`` is the next moment at which something is to be done.
     ``opened_at`` is set while the episode's incident is not resolved; ``folded`` counts the events of its log so far.
+    ``remembered_until`` is until when a resolved one still explains what caches hold; None where that is not known.
     """
 
     counter: int = 0
@@ -116,6 +149,7 @@ class Head:
     followed: Sequence[Sequence[str]] = ()
     told_windows: frozenset[str] = frozenset()
     opened_at: datetime | None = None
+    remembered_until: datetime | None = None
     folded: int = 0
     due_at: datetime | None = None
 
@@ -133,16 +167,19 @@ class Seen:
 class RoundBriefing:
     """What a comparator's scheduled round begins with: when it last looked, and the vantage group's head.
 
-    ``heartbeats`` are the newest passes by region and shard, or None where one call could not bring them all;
-    ``newest_version`` is the newest watchlist that a probe went by.
+    ``heartbeats`` are the newest passes by region and shard; ``newest_version`` is the newest watchlist that a probe
+    went by. ``heard`` is each region's oldest of them as the last round saw it, with the moment of the round that saw
+    it first. ``changed`` are the domains that a region saw change lately, with the newest pass that did.
     """
 
     last_run: datetime | None
     waiting_since: datetime | None
     watchlist: WatchlistHead | None
     head: Head
-    heartbeats: Mapping[str, Mapping[int, datetime]] | None
+    heartbeats: Mapping[str, Mapping[int, datetime]]
     newest_version: int
+    heard: Mapping[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    changed: Mapping[str, Mapping[str, datetime]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +249,14 @@ class ProbeStore(Protocol):
         """Return what a pass of one region over one shard begins with, in one call."""
         ...
 
+    def schedule_briefing(self, region: str) -> ScheduleBriefing:
+        """Return what a region's schedule begins with, in one call."""
+        ...
+
+    def write_region_report(self, region: str, report: RegionReport) -> None:
+        """Record what a region says of itself, in place of what it said before."""
+        ...
+
     def watchlist_head(self) -> WatchlistHead | None:
         """Return which watchlist is in force, or None before the first `apply`."""
         ...
@@ -224,10 +269,31 @@ class ProbeStore(Protocol):
         """Return what stands for one domain from one region; ``last_seen`` is the pass that wrote each."""
         ...
 
-    def write_changes(self, changes: Sequence[Change]) -> None:
-        """Append the observations and move the views on; safe to repeat. A late view does not replace a newer one."""
+    def write_canary(self, views: Sequence[View]) -> None:
+        """Have a region's views of the canary stand, whatever stood: every pass is a change (`nswatch.expect.canary`).
+
+        Nothing is appended: there is no history to keep.
+        """
         ...
 
-    def write_fingerprint(self, fingerprint: Fingerprint) -> None:
-        """Move the heartbeat on; Conflict when the record already holds this pass or a newer one."""
+    def write_changes(self, changes: Sequence[Change]) -> bool:
+        """Append the observations and move the views on; safe to repeat.
+
+        A late view does not replace a newer one, but stands beside it for a while; False says that there was one.
+        """
+        ...
+
+    def forget(self, region: str, domain: str, keys: Sequence[Key]) -> None:
+        """Let views stand no longer; what was appended stays."""
+        ...
+
+    def restamp(self, region: str, shard: int, stamp: str) -> str | None:
+        """Put a stamp on what stands, whatever pass is the newest; return the one before, None before any pass."""
+        ...
+
+    def write_fingerprint(self, fingerprint: Fingerprint, over: str | None = None) -> None:
+        """Move the heartbeat on, and with it the stamp.
+
+        Conflict when the record already holds this pass or a newer one, or another stamp than ``over`` (None: any).
+        """
         ...

@@ -1,32 +1,54 @@
 """Write on change: what a pass saw, against what one hub's record says (decision 10).
 
-The state of a shard is the map of its standing views. A worker keeps it between passes, but believes it only while its
-digest is the one that the hub holds: what happened to the hub meanwhile (an outage, another worker) wins over memory.
+A worker keeps what stands between passes, but believes it only while the hub shows the stamp that its memory is of:
+what happened to the hub meanwhile (an outage, another worker) wins over memory. Whoever changes what stands stamps it
+before and after, so that not even one who dies in the middle leaves another one's memory in force.
 """
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from nswatch.errors import Conflict
-from nswatch.model import Heartbeat, Key, Observation, Transport, View
+from nswatch.model import Facts, Heartbeat, Key, Observation, Source, Transport, View
 from nswatch.record.codec import comparable, fingerprint_of
 from nswatch.record.port import Change, Fingerprint, ProbeStore
 
 DomainViews = Mapping[str, Mapping[Key, View]]
 """Domain -> key -> what stands."""
 
+Gone = Mapping[str, Callable[[Mapping[Key, View]], Iterable[Key]]]
+"""Domain -> which of the views that stand no pass would ask for any more."""
+
+Rotates = Mapping[str, Callable[[Key, Facts], bool]]
+"""Domain -> whether an answer to a question is as good as any other of which this is true."""
+
+ROTATION_WRITTEN_EVERY = timedelta(hours=1)
+"""So old may what stands be where answers rotate: after an `apply` it is held against what is approved then."""
+
+GONE_AFTER = 3
+"""In how many passes in a row nobody would ask for a view before it is removed: a walk may miss an address once."""
+
+FORGOTTEN_AT_ONCE = 400
+"""How many views that nobody asks for any more one pass removes: a new watchlist may leave thousands."""
+
+CHANGES_NAMED_FOR = timedelta(minutes=10)
+"""So long a heartbeat names the domains that changed, for a comparator whose stream is late."""
+
+_WRITING = "?"
+
 
 class ShardRecorder:
-    """One region's record of one shard in one hub."""
+    """One region's record of one shard, or of some domains of it, in one hub."""
 
     def __init__(self, store: ProbeStore, region: str) -> None:
         self.store = store
         self._region = region
         self._views: dict[str, dict[Key, View]] = {}
-        self._digest: str | None = None
-        self._pass_time: datetime | None = None
+        self._stamp: str | None = None
+        self._loaded: Fingerprint | None = None
+        self._unasked: dict[tuple[str, Key], int] = {}
 
     @property
     def views(self) -> DomainViews:
@@ -34,50 +56,158 @@ class ShardRecorder:
         return self._views
 
     def load(self, domains: Iterable[str], fingerprint: Fingerprint | None) -> DomainViews:
-        """Return what stands in the hub for ``domains``: from memory where the hub's digest says that it is the same.
+        """Return what stands in the hub for ``domains``: from memory where the hub's stamp says that it is the same.
 
         ``fingerprint`` is the hub's, read for this pass. Raises StoreUnavailable.
         """
         wanted = set(domains)
-        if fingerprint is None or fingerprint.digest != self._digest:
+        if fingerprint is None or fingerprint.stamp != self._stamp:
             self._views = {}
-        self._pass_time = None if fingerprint is None else fingerprint.heartbeat.pass_time
+        self._stamp, self._loaded = None, fingerprint
         for domain in wanted - self._views.keys():
             self._views[domain] = {view.key: view for view in self.store.views(self._region, domain)}
         for domain in self._views.keys() - wanted:
             del self._views[domain]
-        self._digest = _digest(self._views)
+        if fingerprint is not None and fingerprint.stamp and not fingerprint.stamp.startswith(_WRITING):
+            self._stamp = fingerprint.stamp
         return self._views
 
-    def save(self, observations: Sequence[Observation], heartbeat: Heartbeat) -> int:
+    def save(
+        self,
+        observations: Sequence[Observation],
+        heartbeat: Heartbeat,
+        gone: Gone | None = None,
+        rotates: Rotates | None = None,
+    ) -> int:
         """Record one pass; return how many observations differed. `load` must have come first, in the same pass.
 
+        ``gone`` is for the domains that the pass got through: what nobody asks for in `GONE_AFTER` passes is removed.
+        An answer that only ``rotates`` is no change: it is written now and then.
         Raises StoreUnavailable: then the hub holds part of the pass, and the next pass repeats the rest.
         """
-        changes = [change for change in map(self._change, observations) if change is not None]
-        self._digest = None
-        self.store.write_changes(changes)
-        late = self._pass_time is not None and self._pass_time >= heartbeat.pass_time
-        if late:
-            self._views = {}
+        changes = self._changes(observations, rotates or {})
+        if self._loaded is not None and self._loaded.heartbeat.pass_time >= heartbeat.pass_time:
+            self._write_aside(changes, heartbeat.shard)
             return len(changes)
-        for change in changes:
-            self._views.setdefault(change.observation.domain, {})[change.view.key] = change.view
-        digest = _digest(self._views)
-        try:
-            self.store.write_fingerprint(Fingerprint(heartbeat, digest))
-        except Conflict:
-            self._views = {}
-        else:
-            self._digest = digest
+        heartbeat = replace(heartbeat, changed=self._lately(changes, heartbeat))
+        over_and_done = self._over_and_done(gone or {})
+        over: str | None = "" if self._loaded is None else self._loaded.stamp
+        stamp, self._stamp = self._stamp or _new_stamp(), None
+        if changes or over_and_done:
+            over, stamp = self._write(changes, over_and_done, heartbeat.shard), _new_stamp()
+        if over is not None and self._conclude(Fingerprint(heartbeat, stamp), over):
+            self._stamp = stamp
+            return len(changes)
+        self._views = {}
+        if not self._conclude(Fingerprint(heartbeat, "")) and (changes or over_and_done):
+            self.store.restamp(self._region, heartbeat.shard, stamp)
         return len(changes)
 
-    def _change(self, observation: Observation) -> Change | None:
-        before = self._views.get(observation.domain, {}).get(observation.key)
-        after = next_view(before, observation)
-        if before is not None and fingerprint_of(before) == fingerprint_of(after):
-            return None
-        return Change(observation, after, before)
+    def _lately(self, changes: Sequence[Change], heartbeat: Heartbeat) -> dict[str, datetime]:
+        """Return which domains changed lately: by what the hub holds of the passes before, and by this one."""
+        before = {} if self._loaded is None else self._loaded.heartbeat.changed
+        lately = {domain: at for domain, at in before.items() if heartbeat.pass_time - at < CHANGES_NAMED_FOR}
+        return lately | {change.observation.domain: heartbeat.pass_time for change in changes}
+
+    def save_some(self, observations: Sequence[Observation], shard: int) -> int:
+        """Record what a pass saw that asked only some questions, and return how many observations differed.
+
+        It is no heartbeat, and what it did not ask goes on standing. `load` must have come first, with the domains that
+        were asked. Raises StoreUnavailable.
+        """
+        changes = self._changes(observations, {})
+        self._write_aside(changes, shard)
+        return len(changes)
+
+    def _write_aside(self, changes: Sequence[Change], shard: int) -> None:
+        """Write changes, and leave the heartbeat as it is."""
+        if not changes:
+            return
+        self._stamp = None
+        over, stamp = self._write(changes, {}, shard), _new_stamp()
+        if over is not None and self.store.restamp(self._region, shard, stamp) == over:
+            self._stamp = stamp
+
+    def _write(self, changes: Sequence[Change], gone: Mapping[str, Sequence[Key]], shard: int) -> str | None:
+        """Write changes, and return the stamp that is then on what stands.
+
+        None where memory is of no use afterwards: somebody else wrote since it was loaded, or newer views stood.
+        """
+        over = _WRITING + _new_stamp()
+        before = self.store.restamp(self._region, shard, over)
+        undisturbed = before == (None if self._loaded is None else self._loaded.stamp)
+        stand = self.store.write_changes(changes)
+        for change in changes:
+            self._views.setdefault(change.observation.domain, {})[change.view.key] = change.view
+        for domain, keys in gone.items():
+            self.store.forget(self._region, domain, keys)
+            for key in keys:
+                del self._views[domain][key]
+        return over if undisturbed and stand else None
+
+    def _conclude(self, fingerprint: Fingerprint, over: str | None = None) -> bool:
+        try:
+            self.store.write_fingerprint(fingerprint, over)
+        except Conflict:
+            return False
+        return True
+
+    def _over_and_done(self, gone: Gone) -> dict[str, list[Key]]:
+        """Return what to remove, by domain; what is too much for one pass is left to later ones."""
+        unasked = {
+            (domain, key): self._unasked.get((domain, key), 0) + 1
+            for domain, of in gone.items()
+            for key in of(self._views.get(domain, {}))
+        }
+        found: dict[str, list[Key]] = {}
+        for domain, key in [each for each, passes in unasked.items() if passes >= GONE_AFTER][:FORGOTTEN_AT_ONCE]:
+            found.setdefault(domain, []).append(key)
+        self._unasked = unasked
+        return found
+
+    def _changes(self, observations: Iterable[Observation], rotates: Rotates) -> list[Change]:
+        changes = []
+        for observation in observations:
+            before = self._views.get(observation.domain, {}).get(observation.key)
+            if before is not None and is_repeated(before, observation):
+                continue
+            after = next_view(before, observation)
+            if before is not None and fingerprint_of(before) == fingerprint_of(after):
+                continue
+            if before is None or not _only_rotates(before, after, rotates.get(observation.domain)):
+                changes.append(Change(observation, after, before))
+        return changes
+
+
+def is_repeated(before: View, observation: Observation) -> bool:
+    """Whether an observation is word for word what stands, which nearly all are; False decides nothing."""
+    facts = observation.facts
+    if before.result is not facts.result or before.transport not in (Transport.TCP, observation.transport):
+        return False
+    if before.facts is None or not facts.result.definite:
+        return before.facts is not None
+    if observation.key.source is Source.RECURSIVE:
+        facts = replace(facts, ttl=before.facts.ttl)  # it counts down, and says nothing
+    return before.facts == facts
+
+
+def _only_rotates(before: View, after: View, rotates: Callable[[Key, Facts], bool] | None) -> bool:
+    """Whether two answers differ in nothing but which of several equally good values they hold, and the old is recent.
+
+    The TTL is no such difference, nor is the way by which a server came to its answer.
+    """
+    old, new = before.facts, after.facts
+    if rotates is None or old is None or new is None or before.result is not after.result:
+        return False
+    if after.last_seen - before.last_seen >= ROTATION_WRITTEN_EVERY:
+        return False
+    key = before.key
+    same = comparable(replace(old, values=()), key.source) == comparable(replace(new, values=()), key.source)
+    return same and rotates(key, old) and rotates(key, new)
+
+
+def _new_stamp() -> str:
+    return secrets.token_hex(8)
 
 
 def next_view(before: View | None, observation: Observation) -> View:
@@ -112,12 +242,3 @@ def next_view(before: View | None, observation: Observation) -> View:
             first_pass=before.first_pass,
         )
     return view
-
-
-def _digest(views: DomainViews) -> str:
-    digest = hashlib.sha256()
-    for domain, standing in sorted(views.items()):
-        for key, view in sorted(standing.items()):
-            grain = f"{domain}|{key.source}|{key.server}|{key.qname}|{key.qtype}|{fingerprint_of(view)}\n"
-            digest.update(grain.encode())
-    return digest.hexdigest()[:32]

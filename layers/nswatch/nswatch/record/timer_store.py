@@ -1,20 +1,22 @@
 """What a hub owes and when: the index of timers, the outbox, and events that come from elsewhere."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from nswatch.errors import Conflict
 from nswatch.model import Severity
 from nswatch.moments import iso, parse_iso
 from nswatch.record import keys
-from nswatch.record.codec import canonical_json
+from nswatch.record.codec import canonical_json, readable
 from nswatch.record.dynamodb import Item, update_in
 from nswatch.record.log import Event
 from nswatch.record.port import Due, DueKind, OutboxItem, OutboxStatus
 from nswatch.record.probe_store import DynamoProbeStore
 
+_NOT_CLAIMED = "(attribute_not_exists(claimed_until) OR claimed_until <= :now)"
 _DUE_KINDS = {"head": DueKind.GROUP, "expectation": DueKind.EXPECTATION}
 
 
@@ -44,6 +46,16 @@ class DynamoTimerStore(DynamoProbeStore):
         """Have the comparator look at a group at ``at``, whatever its next timer was."""
         self._set_due(group, "head", at)
 
+    def touch_many(self, groups: Sequence[str], at: datetime) -> None:
+        """Have the comparator look at many groups at ``at``: a hundred a call, singly where one of them moves."""
+        for start in range(0, len(groups), 100):
+            some = groups[start : start + 100]
+            try:
+                self.table.transact([_touch_in(group, at) for group in some])
+            except Conflict:
+                for group in some:
+                    self.touch(group, at)
+
     def schedule_expectation(self, domain: str, at: datetime | None) -> None:
         """Set (or clear) when a domain's planned changes next begin, end or are about to end."""
         if at is None:
@@ -60,7 +72,7 @@ class DynamoTimerStore(DynamoProbeStore):
     def outbox(self, group: str, status: OutboxStatus | None = None) -> list[OutboxItem]:
         """Return a group's messages, sent or not."""
         items = self.table.query(keys.group_pk(group), "outbox#")
-        messages = [_message_from_item(group, item) for item in items if "body" in item]
+        messages = readable((item for item in items if "body" in item), partial(_message_from_item, group))
         return [message for message in messages if status is None or message.status is status]
 
     def message(self, group: str, sort_key: str) -> OutboxItem | None:
@@ -68,30 +80,66 @@ class DynamoTimerStore(DynamoProbeStore):
         item = self.table.get(keys.group_pk(group), sort_key)
         return _message_from_item(group, item) if item is not None and "body" in item else None
 
-    def claim(self, message: OutboxItem, until: datetime) -> bool:
-        """Take a pending message for sending until ``until``; False when another invocation has it, or it is sent."""
+    def claim(self, message: OutboxItem, now: datetime, until: datetime) -> bool:
+        """Take a pending message for sending until ``until``; False when somebody else has it, or it is sent."""
+        values = {
+            ":until": iso(until),
+            ":was": iso(message.send_at),
+            ":pending": OutboxStatus.PENDING,
+            ":now": iso(now),
+        }
+        condition = f"due_at = :was AND #status = :pending AND {_NOT_CLAIMED}"
+        return self._take(message, "SET due_at = :until, claimed_until = :until", values, condition)
+
+    def claim_from(self, message: OutboxItem, now: datetime, until: datetime) -> bool:
+        """Keep this hub from sending a message until ``until``, for another one that is about to: whether it may.
+
+        The message need not be here yet. False when this hub is sending it, or knows it as sent.
+        """
+        values = {":until": iso(until), ":pending": OutboxStatus.PENDING, ":now": iso(now)}
+        condition = f"(attribute_not_exists(#status) OR #status = :pending) AND {_NOT_CLAIMED}"
+        return self._take(message, "SET claimed_until = :until", values, condition)
+
+    def announce(self, message: OutboxItem, now: datetime) -> bool:
+        """Note that another hub sends a message late; False when this hub knows it as sent.
+
+        It is no claim: of two hubs that both waited for the other's claim to end, none might ever send.
+        """
+        values = {":now": iso(now), ":pending": OutboxStatus.PENDING}
+        condition = "attribute_not_exists(#status) OR #status = :pending"
+        return self._take(message, "SET announced_at = :now", values, condition)
+
+    def put_back(self, message: OutboxItem, due_at: datetime) -> None:
+        """Let go of a message that was not sent, as far as is known: any hub may send it, this one from ``due_at``."""
+        values = {":at": iso(due_at), ":pending": OutboxStatus.PENDING}
+        self._take(message, "SET due_at = :at REMOVE claimed_until", values, "#status = :pending")
+
+    def _take(self, message: OutboxItem, expression: str, values: Mapping[str, Any], condition: str) -> bool:
+        sort_key = keys.outbox_sk(message.episode, message.id)
         try:
             self.table.update(
-                keys.group_pk(message.group),
-                keys.outbox_sk(message.episode, message.id),
-                "SET due_at = :until",
-                {":until": iso(until), ":was": iso(message.send_at), ":pending": OutboxStatus.PENDING},
-                "due_at = :was AND #status = :pending",
-                {"#status": "status"},
+                keys.group_pk(message.group), sort_key, expression, values, condition, {"#status": "status"}
             )
         except Conflict:
             return False
         return True
 
-    def mark_sent(self, message: OutboxItem, sns_id: str, by: str, at: datetime) -> None:
-        """Record that a message was sent, by whichever hub: known here before the message itself, if need be."""
-        self.table.update(
-            keys.group_pk(message.group),
-            keys.outbox_sk(message.episode, message.id),
-            "SET #status = :sent, sns_id = :id, sent_by = :by, sent_at = :at REMOVE due_bucket, due_at",
-            {":sent": OutboxStatus.SENT, ":id": sns_id, ":by": by, ":at": iso(at)},
-            names={"#status": "status"},
-        )
+    def mark_sent(
+        self, message: OutboxItem, sns_id: str, by: str, at: datetime, tell_at: datetime | None = None
+    ) -> None:
+        """Record that a message was sent, by whichever hub: known here before the message itself, if need be.
+
+        Where the other hub is still to be told, ``tell_at`` is when that is done if it is not done before.
+        """
+        expression = "SET #status = :sent, sns_id = :id, sent_by = :by, sent_at = :at"
+        values: dict[str, Any] = {":sent": OutboxStatus.SENT, ":id": sns_id, ":by": by, ":at": iso(at)}
+        if tell_at is None:
+            expression += " REMOVE due_bucket, due_at, claimed_until"
+        else:
+            expression += ", due_bucket = :bucket, due_at = :tell REMOVE claimed_until"
+            values |= {":bucket": keys.due_bucket(message.group), ":tell": iso(tell_at)}
+        sort_key = keys.outbox_sk(message.episode, message.id)
+        self.table.update(keys.group_pk(message.group), sort_key, expression, values, names={"#status": "status"})
 
     def tell_later(self, message: OutboxItem, at: datetime) -> None:
         """Remember that the other hub does not know yet that ``message`` was sent: it is due again at ``at``."""
@@ -102,7 +150,8 @@ class DynamoTimerStore(DynamoProbeStore):
     def receive(self, event: Event, now: datetime) -> None:
         """Take an event from elsewhere (another hub, or a person) into the log, and have the comparator look.
 
-        Of one event with two moments the earlier one stays, so that the hubs' logs agree.
+        Of one event with two moments the earlier one stays, of two with one moment the same one in each hub: so that
+        the hubs' logs agree.
         """
         item = event_to_item(event) | {
             "foreign": True,
@@ -110,7 +159,12 @@ class DynamoTimerStore(DynamoProbeStore):
             "due_at": iso(now),
         }
         try:
-            self.table.put(item, "attribute_not_exists(pk) OR #at > :moment", {":moment": iso(event.at)}, {"#at": "at"})
+            self.table.put(
+                item,
+                "attribute_not_exists(pk) OR #at > :moment OR (#at = :moment AND #data > :data)",
+                {":moment": item["at"], ":data": item["data"]},
+                {"#at": "at", "#data": "data"},
+            )
         except Conflict:
             return  # the log holds it already
 
@@ -140,6 +194,12 @@ class DynamoTimerStore(DynamoProbeStore):
             self.table.update(keys.group_pk(group), sort_key, "REMOVE due_bucket, due_at", {}, "attribute_exists(pk)")
         except Conflict:
             return
+
+
+def _touch_in(group: str, at: datetime) -> dict[str, Any]:
+    values = {":bucket": keys.due_bucket(group), ":at": iso(at)}
+    expression = "SET due_bucket = :bucket, due_at = :at"
+    return update_in(keys.group_pk(group), "head", expression, values, condition="attribute_exists(pk)")
 
 
 def event_to_item(event: Event) -> Item:

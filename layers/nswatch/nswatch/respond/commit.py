@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from nswatch.model import Finding
 from nswatch.record.log import Event
 from nswatch.record.port import Commit, Head, OpenFinding, OutboxItem
 from nswatch.respond.decide import next_timer
-from nswatch.respond.incident import Incident, State
+from nswatch.respond.incident import REMEMBERED, Incident, State
 from nswatch.respond.look import Look, code_and_subject, row_of
+
+FOLLOWED = 26
+"""How many forged servers are followed: twice what a delegation names. One that moves each minute must fill no item."""
 
 
 def commit_of(
@@ -36,6 +40,7 @@ def commit_of(
         followed=follow,
         told_windows=head.told_windows | told,
         opened_at=None if incident is None or incident.state is State.RESOLVED else incident.opened_at,
+        remembered_until=_remembered_until(head, incident),
         due_at=due,
     )
     return Commit(
@@ -53,9 +58,21 @@ def _open_row(group: str, finding: Finding) -> OpenFinding:
     return OpenFinding(group, finding.code, finding.subject, finding.severity, finding.since, summary[:1000])
 
 
+def _remembered_until(head: Head, incident: Incident | None) -> datetime | None:
+    """Return until when what the newest incident has shown explains what caches hold."""
+    if incident is None:
+        return head.remembered_until
+    return None if incident.resolved_at is None else incident.resolved_at + REMEMBERED
+
+
 def _followed(incident: Incident | None) -> list[list[str]]:
-    """Return the forged servers that probes keep asking until the incident is over."""
+    """Return the forged servers that probes keep asking until the incident is over: the last `FOLLOWED` that came."""
     if incident is None or incident.state is State.RESOLVED:
         return []
-    servers = {(server.host, server.address) for server in incident.forged.values() if server.address}
-    return [list(server) for server in sorted(servers)]
+    began: dict[tuple[str, str], datetime] = {}
+    for server in incident.forged.values():
+        if server.address:
+            place = server.host, server.address
+            began[place] = max(server.first_seen, began.get(place, server.first_seen))
+    newest = sorted(began, key=lambda place: (began[place], place), reverse=True)[:FOLLOWED]
+    return [list(server) for server in sorted(newest)]

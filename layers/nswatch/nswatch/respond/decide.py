@@ -1,7 +1,7 @@
 """What a judgement changes in an incident: findings in, events out. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from nswatch.judge.correlate import story_of
@@ -12,7 +12,7 @@ from nswatch.record.log import Event
 from nswatch.respond import events
 from nswatch.respond.events import EventType, digest, shape
 from nswatch.respond.exposure import resolves_at
-from nswatch.respond.incident import Incident, State
+from nswatch.respond.incident import CauseState, Incident, State
 
 FIRST_REMINDER = timedelta(hours=4)
 LATER_REMINDERS = timedelta(hours=24)
@@ -25,11 +25,15 @@ def decide(
     findings: Iterable[Finding],
     forged: Sequence[ForgedData],
     now: datetime,
+    passes: Mapping[str, datetime] | None = None,
 ) -> list[Event]:
     """Return the events that bring ``incident`` (the group's newest, episode ``episode``) up to what stands ``now``.
 
-    A resolved incident is left as it is; what stands against the group afterwards is a new episode.
+    A resolved incident is left as it is; what stands against the group afterwards is a new episode. ``passes`` are the
+    regions' newest passes that this hub holds: a hub that was away, and knows of the incident by the other one's word,
+    says nothing of its end before it has seen more than what was seen then (`withheld`).
     """
+    passes = passes or {}
     by_cause: dict[Cause, list[Finding]] = defaultdict(list)
     residual: dict[Cause, list[Finding]] = defaultdict(list)
     for finding in findings:
@@ -51,13 +55,42 @@ def decide(
                 group, episode, state.cause, state.round, max(now, state.raised_at), residual.get(state.cause, ())
             )
             for state in incident.active
-            if state.cause not in by_cause
+            if state.cause not in by_cause and not _ahead(state, passes)
         ]
     begun = incident.opened_at if incident is not None else min((event.at for event in new), default=now)
     new += _forged_events(group, episode, incident, forged, begun, now)
+    new = [event for event in new if not _hearsay(event, incident, forged, passes)]
     if not new and incident is not None:
         new += _timers(incident, now)
     return new
+
+
+def withheld(incident: Incident | None, findings: Iterable[Finding], passes: Mapping[str, datetime]) -> bool:
+    """Whether the end of a cause waits for a pass of a region that has seen it: then the group is looked at again."""
+    if incident is None or incident.state is State.RESOLVED:
+        return False
+    standing = {story_of(finding) for finding in findings if not finding.residual}
+    return any(state.cause not in standing and _ahead(state, passes) for state in incident.active)
+
+
+def _ahead(state: CauseState, passes: Mapping[str, datetime]) -> bool:
+    """Whether a cause was seen by a region later than in the newest pass of it that this hub holds.
+
+    Both moments are by the region's own clock. A region that is no longer among ``passes`` is not waited for.
+    """
+    sightings = (sighting for finding in state.findings for sighting in finding.sightings)
+    return any(sighting.at >= passes[sighting.region] for sighting in sightings if sighting.region in passes)
+
+
+def _hearsay(
+    event: Event, incident: Incident | None, forged: Sequence[ForgedData], passes: Mapping[str, datetime]
+) -> bool:
+    """Whether an event says that a server stopped of which this hub has only heard, and heard no newer pass since."""
+    if event.type != EventType.FORGED_GONE or incident is None or not passes:
+        return False
+    known = incident.forged.get((event.data["host"], event.data["address"], event.data["ttl"]))
+    seen_here = any((data.host, data.address) == (event.data["host"], event.data["address"]) for data in forged)
+    return known is not None and not seen_here and max(passes.values()) <= known.first_seen
 
 
 def _stands(

@@ -7,22 +7,29 @@ The messages are derived too. A message has an id that depends on the event that
 every message it does not hold yet neither forgets one nor sends one twice.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from nswatch.errors import DEFECTS
 from nswatch.judge.policy import Cause
 from nswatch.model import Finding, Severity, Value
 from nswatch.moments import parse_iso
 from nswatch.record.log import Event
 from nswatch.respond.events import EventType, digest, essence, finding_from_json, shape
 
+logger = logging.getLogger(__name__)
+
 HEALTHY_HOUR = timedelta(hours=1)
-"""An availability or vantage cause is over after this long without a finding; coming back within it is a notice."""
+"""A cause in `SHORT_LIVED` is over after this long without a finding; coming back within it is a notice."""
 
-SHORT_LIVED = frozenset({Cause.AVAILABILITY, Cause.VANTAGE})
+SHORT_LIVED = frozenset({Cause.AVAILABILITY, Cause.VANTAGE, Cause.MONITOR})
 
+
+MOST_TOLD = 200
+"""So many states of a cause are told. Whoever gives other values in each pass fills nobody's mailbox, nor the head."""
 
 REMEMBERED = timedelta(days=7)
 """So long after its end an incident still explains what a cache holds of it (the longest that caches keep anything)."""
@@ -175,20 +182,26 @@ def still_matters(message: Message, incident: Incident) -> bool:
 def fold(events: Iterable[Event]) -> Incident | None:
     """Return the incident that the events of *one* episode make, or None for no events at all.
 
-    Events are taken once by id; where two hubs wrote the same id with different moments the earlier one counts.
+    Events are taken once by id; where two hubs wrote the same id with different moments the earlier one counts. What
+    cannot be read (a later release wrote it, or it is broken) is left out: the rest of the story must still be told.
     """
     unique: dict[str, Event] = {}
     for event in events:
-        known = unique.get(event.id)
-        if known is None or event.at < known.at:
+        same = unique.get(event.id)
+        if same is None or event.at < same.at:
             unique[event.id] = event
-    ordered = sorted(unique.values(), key=lambda event: (event.at, _ORDER[EventType(event.type)], event.id))
+    known = [event for event in unique.values() if event.type in _ORDER]
+    ordered = sorted(known, key=lambda event: (event.at, _ORDER[EventType(event.type)], event.id))
     incident: Incident | None = None
     for event in ordered:
-        if incident is None:
-            incident = Incident(group=event.group, episode=event.episode, opened_at=event.at)
-        _APPLY[EventType(event.type)](incident, event)
-        incident.timeline.append(event)
+        story = incident or Incident(group=event.group, episode=event.episode, opened_at=event.at)
+        try:
+            _APPLY[EventType(event.type)](story, event)
+        except DEFECTS:
+            logger.exception("%s-%d: %s cannot be read, and is left out", event.group, event.episode, event.id)
+            continue
+        story.timeline.append(event)
+        incident = story
     return incident
 
 
@@ -243,7 +256,7 @@ def _change(incident: Incident, event: Event) -> None:
     state.changes += 1
     _remember(incident, state.cause, state.findings)
     told = _shown(state, event)
-    if told in state.told:
+    if told in state.told or len(state.told) >= MOST_TOLD:
         return
     state.told.add(told)
     _owe(incident, event, MessageKind.UPDATE, Severity.NOTICE, state.cause)

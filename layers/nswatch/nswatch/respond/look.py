@@ -1,9 +1,9 @@
-"""What stands against a group at a moment: a domain by what the record holds, the vantage by who reports."""
+"""What stands against a group at a moment: how a look is asked for, and how a domain is looked at."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from nswatch.errors import Conflict, StoreUnavailable
@@ -11,14 +11,18 @@ from nswatch.expect.approved import ending_unapplied, window_edges
 from nswatch.expect.networks import AwsRanges
 from nswatch.expect.watchlist import DomainEntry, PlannedChange, read_entry
 from nswatch.judge.judgement import ForgedData, judge_domain
-from nswatch.judge.vantage import silent_regions
-from nswatch.model import Finding, Key, Source
+from nswatch.model import Finding, Key, Source, View
 from nswatch.moments import iso, parse_iso
-from nswatch.record.apply import entries_in_force, put_in_force
+from nswatch.record.apply import unwatch
+from nswatch.record.catchup import catch_up, take_shard
 from nswatch.record.hub_store import DynamoHubStore
+from nswatch.record.keys import shard_of
 from nswatch.record.log import Event
-from nswatch.record.port import Head, RoundBriefing
+from nswatch.record.port import Head, RoundBriefing, WatchlistHead
 from nswatch.respond.incident import fold, known_values
+
+SHARDS_AT_ONCE = 5
+"""How many shards of a watchlist that missed this hub a round takes over: each is a hundred domains to be written."""
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +38,8 @@ class Look:
     doubts: tuple[Any, ...] = ()
     look_again: datetime | None = None
     ending: tuple[PlannedChange, ...] = ()
+    passes: Mapping[str, datetime] = field(default_factory=dict)
+    """Each region's newest pass over the domain that this hub holds."""
 
 
 LookAt = Callable[[str, Head, "Log", datetime], Look]
@@ -83,13 +89,16 @@ class Looker:
         if expectation is None:
             return Look(None, 0, ())
         seen = self._home.seen(domain, expectation.shard, self._regions, now)
-        if seen.newest_version > seen.held_version and self.catch_up():
-            expectation = self._home.expectation(domain)
+        if seen.newest_version > seen.held_version and self._take_over(domain, seen.held_version):
+            was, expectation = expectation, self._home.expectation(domain)
             if expectation is None:
                 return Look(None, 0, ())
+            if expectation.shard != was.shard:
+                seen = self._home.seen(domain, expectation.shard, self._regions, now)
         entry = read_entry(domain, expectation.entry)
         followed = {host for host, _ in head.followed}
-        known = known_values(fold(log.read()[1]), now) if head.episode else {}
+        forgotten = head.remembered_until is not None and now >= head.remembered_until
+        known = known_values(fold(log.read()[1]), now) if head.episode and not forgotten else {}
         doubts_before = _doubts_from_json(head.doubts)
         judgement = judge_domain(entry, seen.views, doubts_before, now, followed, aws=self._aws(), known=known)
         ending = tuple(ending_unapplied(entry, now))
@@ -98,46 +107,73 @@ class Looker:
             self._home.schedule_expectation(domain, following)
         doubts = tuple(_doubts_to_json(judgement.doubts.items()))
         findings = self._judged(judgement.findings)
-        return Look(entry, expectation.shard, findings, judgement.forged, doubts, judgement.look_again, ending)
+        return Look(
+            entry,
+            expectation.shard,
+            findings,
+            judgement.forged,
+            doubts,
+            judgement.look_again,
+            ending,
+            _newest_passes(self._regions, seen.views),
+        )
 
-    def catch_up(self) -> bool:
-        """Put a newer watchlist of another hub into force here; return whether this hub holds the newest now.
+    def catch_up(self, now: datetime) -> bool:
+        """Go on taking over a newer watchlist of another hub; return whether this hub judges by the newest now.
 
-        An `apply` may have missed this hub while it was down, and judging by what was approved before pages falsely.
+        An `apply` may have missed this hub while it was down. A call takes at most `SHARDS_AT_ONCE`, and the next goes
+        on from there; the head moves when all are here.
         """
-        for other in self._others:
+        held = self._home.watchlist_head()
+        for other, newer in self._newer(0 if held is None else held.version):
             try:
-                newer = other.watchlist_head()
-                if newer is None:
-                    continue
-                entries = entries_in_force(other, newer)
-                put_in_force(self._home, entries, newer.alerts, newer.applied_by, newer.applied_at, newer.version)
+                if catch_up(self._home, other, newer, now, SHARDS_AT_ONCE):
+                    logger.info("caught up with watchlist version %d of %s", newer.version, other.hub)
+                    return True
             except StoreUnavailable as error:
-                logger.warning("%s holds a newer watchlist that cannot be read: %s", other.hub, error)
+                logger.warning("%s holds a newer watchlist that cannot be taken over: %s", other.hub, error)
             except Conflict:
-                return True
-            else:
-                logger.info("caught up with watchlist version %d of %s", newer.version, other.hub)
                 return True
         return False
 
-    def listen(
-        self, briefing: RoundBriefing, waiting_since: datetime, _group: str, head: Head, _log: Log, now: datetime
-    ) -> Look:
-        """Look at the vantage: which regions are silent, of those that were waited for since ``waiting_since``."""
+    def _take_over(self, domain: str, held: int) -> bool:
+        """Take over the shard of a domain that is looked at; judging by what was approved before pages falsely."""
+        for other, newer in self._newer(held):
+            shard = shard_of(domain, newer.shards)
+            try:
+                take_shard(self._home, other, newer, shard)
+                if domain not in self._home.shard_entries(newer.version, shard):
+                    unwatch(self._home, domain, newer.applied_at)
+            except StoreUnavailable as error:
+                logger.warning("%s holds a newer watchlist that cannot be taken over: %s", other.hub, error)
+            else:
+                return True
+        return False
+
+    def _newer(self, held: int) -> Iterator[tuple[DynamoHubStore, WatchlistHead]]:
+        """Yield the other hubs that can be asked and hold a newer watchlist than ``held``, the newest first."""
+        found = list[tuple[DynamoHubStore, WatchlistHead]]()
+        for other in self._others:
+            try:
+                head = other.watchlist_head()
+            except StoreUnavailable as error:
+                logger.warning("%s cannot be asked for a newer watchlist: %s", other.hub, error)
+                continue
+            if head is not None and head.version > held:
+                found.append((other, head))
+        yield from sorted(found, key=lambda each: each[1].version, reverse=True)
+
+    def passes(self, briefing: RoundBriefing) -> dict[str, datetime]:
+        """Return each region's newest pass, the oldest over its shards; none of a region that never made one."""
         watchlist = briefing.watchlist
         if watchlist is None:
-            return Look(None, 0, ())
+            return {}
         self.shards = watchlist.shards
-        heartbeats = briefing.heartbeats or self._home.heartbeats(self._regions, watchlist.shards)
-        passes = {
+        return {
             region: min(beats.get(shard, watchlist.applied_at) for shard in range(watchlist.shards))
-            for region, beats in heartbeats.items()
+            for region, beats in briefing.heartbeats.items()
             if beats
         }
-        already = {subject for code, subject in map(code_and_subject, head.open_codes) if code == "vantage_silent"}
-        began = max(waiting_since, watchlist.applied_at)
-        return Look(None, 0, self._judged(silent_regions(self._regions, passes, began, now, already)))
 
     def _judged(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         return tuple(finding for finding in findings if self._codes is None or finding.code in self._codes)
@@ -152,6 +188,14 @@ def code_and_subject(row: str) -> tuple[str, str]:
     """Return what `row_of` put together."""
     code, _, subject = row.partition("#")
     return code, subject
+
+
+def _newest_passes(regions: Iterable[str], views: Iterable[View]) -> dict[str, datetime]:
+    """Return each region's newest pass that got through the domain; one of which nothing is held made none yet."""
+    passes = dict.fromkeys(regions, datetime.min.replace(tzinfo=UTC))
+    for view in views:
+        passes[view.key.region] = max(view.last_seen, passes[view.key.region])
+    return passes
 
 
 def _doubts_to_json(doubts: Iterable[tuple[Key, datetime]]) -> list[Any]:

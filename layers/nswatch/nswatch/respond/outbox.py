@@ -1,8 +1,13 @@
 """The outbox: a message is owed until some hub shows it as sent (decision 13).
 
-The primary hub sends at once. The standby sends what its own outbox does not show as sent within `STANDBY_WAITS`.
-Nobody reads across regions; who sends tells the other hub's outbox so, and where that fails the worst is one message
-twice: at least once, never zero.
+The primary hub sends at once. The standby sends what its own outbox does not show as sent within `STANDBY_WAITS`, once
+it has kept the primary from sending it at the same time: by one conditional write, which says no where the primary
+shows it as sent or is about to. A primary that sends later than at once writes to the standby first, which says no
+where it has sent. Where the other hub takes no write, one sends all the same. Nobody reads across regions; who sends
+tells the other hub's outbox so.
+
+What is sent and cannot be noted (SNS's answer is lost, the worker dies) is sent again, for nobody can know: at least
+once, never zero. The other hub gets its turn first, so that one topic whose answers are lost makes one page too many.
 """
 
 import logging
@@ -15,11 +20,14 @@ from nswatch.errors import DeliveryFailed, StoreUnavailable
 from nswatch.model import Clock, Severity
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.port import OutboxItem, OutboxStatus
+from nswatch.respond.groups import is_of_hub
 
 STANDBY_WAITS = timedelta(seconds=45)
 TELL_AGAIN_AFTER = timedelta(minutes=1)
 CLAIM = timedelta(seconds=30)
 """How long one invocation may take to send; then the message is owed again."""
+STEP_BACK = STANDBY_WAITS + timedelta(seconds=65)
+"""A hub that does not know whether it has sent waits for so long: the standby's next round comes before."""
 
 logger = logging.getLogger(__name__)
 
@@ -44,34 +52,58 @@ class Outbox:
         self._rank = rank
         self._clock = clock
 
-    def send_at(self, now: datetime) -> datetime:
-        """Return when this hub sends a message that it owes since ``now``."""
-        return now + self._rank * STANDBY_WAITS
+    def send_at(self, group: str, now: datetime) -> datetime:
+        """Return when this hub sends a message that it owes since ``now``: at once what the other does not hold."""
+        return now if is_of_hub(group) else now + self._rank * STANDBY_WAITS
 
-    def deliver(self, group: str, sort_key: str) -> None:
-        """Send one message of the outbox if it is still owed and its time has come."""
+    def deliver(self, group: str, sort_key: str, *, at_once: bool = False) -> None:
+        """Send one message of the outbox if it is still owed and its time has come.
+
+        ``at_once`` says that it was owed this very moment, so that no other hub can have sent it in place of this one.
+        """
         message = self._home.message(group, sort_key)
         now = self._clock()
         if message is None or message.status is OutboxStatus.SENT:
             if message is None or message.sent_by != self._home.hub or self._tell_others(message, now):
                 self._home.forget_due(group, sort_key)
             return
-        if message.send_at > now or not self._home.claim(message, now + CLAIM):
+        if message.send_at > now or not self._home.claim(message, now, now + CLAIM):
+            return
+        if not self._may_send(message, now, at_once=at_once):
+            logger.info("%s: %s is being sent by the other hub, or was", group, message.id)
             return
         try:
             attributes = {"kind": message.kind, "about": group}
             sns_id = self._topics.publish(message.channel, message.subject, message.body, attributes)
-        except DeliveryFailed:
-            logger.exception("%s: %s did not go out; it stays owed", group, message.id)
+        except DeliveryFailed as failure:
+            logger.exception("%s: %s is not known to have gone out; it stays owed", group, message.id)
+            self._home.put_back(message, self._clock() + STEP_BACK if failure.perhaps_sent else now)
             return
         logger.info("%s: %s sent to the %s topic as %s", group, message.id, message.channel, sns_id)
-        self._home.mark_sent(message, sns_id, self._home.hub, now)
-        self._tell_others(replace(message, sns_id=sns_id, sent_at=now), now)
+        tells = self._others and not is_of_hub(group)
+        self._home.mark_sent(message, sns_id, self._home.hub, now, now + TELL_AGAIN_AFTER if tells else None)
+        if tells and self._tell_others(replace(message, sns_id=sns_id, sent_at=now), now):
+            self._home.forget_due(group, sort_key)
+
+    def _may_send(self, message: OutboxItem, now: datetime, *, at_once: bool) -> bool:
+        """Keep the hubs before this one from sending a message; False when one of them does, or any of them did."""
+        if is_of_hub(message.group):
+            return True
+        may = True
+        for place, other in enumerate(self._others):
+            before = place < self._rank
+            if at_once and not before:
+                break
+            try:
+                may = (other.claim_from(message, now, now + CLAIM) if before else other.announce(message, now)) and may
+            except StoreUnavailable as error:
+                logger.warning("%s does not say whether it sent %s: %s", other.hub, message.id, error)
+        return may
 
     def _tell_others(self, message: OutboxItem, now: datetime) -> bool:
         """Have the other hub know that this one sent a message, now or later; return whether it does."""
         told = True
-        for other in self._others:
+        for other in () if is_of_hub(message.group) else self._others:
             try:
                 other.mark_sent(message, message.sns_id, self._home.hub, message.sent_at or now)
             except StoreUnavailable as error:

@@ -94,7 +94,7 @@ class Case:
     @cached_property
     def id(self) -> str:
         """The incident's id, whole: commands need it so."""
-        return harmless.ascii_name(self.incident.id, 300)
+        return "/".join(harmless.ascii_name(part, 300) for part in self.incident.id.split("/"))
 
     @cached_property
     def since(self) -> datetime:

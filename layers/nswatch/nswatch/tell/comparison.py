@@ -1,5 +1,6 @@
 """Expected and seen, side by side, with the difference marked."""
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -209,5 +210,14 @@ def _stacked(shown: Sequence[tuple[str, str, str, str]], expected_label: str, se
             sides = [(expected_label, expected)] if mark != "+" else []
             sides += [(seen_label, seen)] if mark != "-" else []
             width = max(len(side) for side, _ in sides) + 1
-            lines += [f"      {side + ':':{width}} {value}" for side, value in sides]
+            for side, value in sides:
+                lines += _wrapped(f"      {side + ':':{width}} ", value)
     return lines
+
+
+def _wrapped(head: str, value: str) -> list[str]:
+    """Return a value behind its label; long data goes on below its beginning, a name stays whole for copying."""
+    if len(head) + len(value) <= _WIDTH or " " not in value:
+        return [head + value]
+    parts = textwrap.wrap(value, _WIDTH - len(head), break_on_hyphens=False) or [""]
+    return [head + parts[0], *(" " * len(head) + part for part in parts[1:])]

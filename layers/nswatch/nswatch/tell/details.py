@@ -16,6 +16,8 @@ _TYPES = {
     "txt_changed": "TXT",
     "parent_child_mismatch": "NS",
 }
+OF_MONITOR = frozenset({"vantage_silent", "monitor_blind", "hub_silent", "topic_unconfirmed", "dead_letters"})
+"""Codes about nswatch itself: their subject is a region, and there are no values to compare."""
 _MOST = 200
 _LONGEST_TTL = 2**32
 

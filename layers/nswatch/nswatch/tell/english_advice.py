@@ -1,5 +1,6 @@
 """In English: what single codes mean and what to do first, where it is not what their cause says. Data only."""
 
+from nswatch.tell.english_monitor import ADVICE as OF_MONITOR
 from nswatch.tell.english_steps import (
     CERT,
     CLOUD,
@@ -33,6 +34,7 @@ _WRITE_DOWN = ("Write down who changed it and why: nswatch incidents note $id TE
 _ASK_CHANGERS = ("Ask the people who run the zone, by voice, who changed this and why.",)
 
 ADVICE = {
+    **OF_MONITOR,
     "glue_changed": Advice(
         why="Glue is where $where sends the whole Internet for a name server of $domain. Whoever changed it answers "
         "for $domain, while every name still looks right.",
@@ -74,6 +76,43 @@ ADVICE = {
             CERT,
         ),
         recovered="The name servers of $domain are at their approved addresses again. It is not over.",
+    ),
+    "ds_changed": Advice(
+        why="The DS at the parent says which key may sign $domain. With another one validating resolvers refuse the "
+        "domain, or believe whoever holds that key; without one they believe any answer. Mostly it is a key roll-over "
+        "that went wrong. Who changed it can also change the name servers.",
+        steps=(
+            (
+                "Ask the people who run the zone, by voice: did you roll a key, sign or unsign $domain? If yes: put "
+                "the 'expected' DS back until the zone and the parent fit together, then approve the new one (nswatch "
+                "watchlist apply).",
+            ),
+            ("If nobody did, it came through the registrar. Do not trust mail of $domain, in or out.",),
+            REGISTRAR,
+            (
+                "Ask for: the 'expected' DS records back at $where; who changed them, when and from where; the account "
+                "closed to everybody but you; a registry lock.",
+            ),
+            EVIDENCE,
+            CERT,
+        ),
+        recovered="$Where gives the approved DS for $domain again. It is not over.",
+    ),
+    "dnssec_bogus": Advice(
+        why="Who asks a validating resolver gets an error for $domain, as if it did not exist. Mostly signatures have "
+        "expired, or a key was changed in the zone and not at the parent. It is also what users see of a hijack that "
+        "cannot sign.",
+        steps=(
+            _CHECK,
+            (
+                "Compare the keys: the DS at $where must be of a key that signs the zone now, and the signatures must "
+                "not have run out. If the zone's key is lost, have the DS removed at the registrar: unsigned is better "
+                "than gone.",
+            ),
+            _DELEGATION_TOO,
+            CLOUD,
+        ),
+        recovered="Resolvers can validate $domain again.",
     ),
     "parent_child_mismatch": Advice(
         why="The zone and its parent should name the same servers. Mostly this is a change that was done on one side "

@@ -1,5 +1,6 @@
 """In English: what each cause means, what to do first, and what is left to do when it is over. Data only."""
 
+from nswatch.tell.english_monitor import CAUSES as OF_MONITOR
 from nswatch.tell.english_steps import (
     CERT,
     CLOUD,
@@ -147,22 +148,5 @@ CAUSES = {
         recovered="The certificate that is served for $domain is an approved one again.",
         aftercare=(("Have certificates that you did not order revoked.",), RESETS),
     ),
-    "vantage": CauseWords(
-        why="While a region is silent it sees nothing. No news is then no good news: a hijack now may go unseen, and "
-        "an attacker in your AWS account would begin like this.",
-        steps=(
-            ("Look by hand, now and every few minutes: nswatch check DOMAIN, for the domains that matter most.",),
-            (
-                "In each silent region, the probe: is its schedule on, do its invocations fail or get throttled, "
-                "is its dead-letter queue filling, can it write to both hubs' tables?",
-            ),
-            ("Look at the AWS Health dashboard, and in CloudTrail for who changed or deleted parts of nswatch.",),
-            (
-                "Deploy nswatch again where parts are missing. For a fault of AWS open a case: $cloud_support.",
-                "Deploy nswatch again where parts are missing.",
-            ),
-        ),
-        recovered="The silent regions report again.",
-        aftercare=(("Look what happened while nobody watched: nswatch check DOMAIN, for each domain.",),),
-    ),
+    **OF_MONITOR,
 }

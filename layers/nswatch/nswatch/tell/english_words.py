@@ -1,18 +1,13 @@
 """In English: every finding code in a sentence, and in a few words. Data only; the order is that of telling."""
 
+from nswatch.tell.english_monitor import WORDS as OF_MONITOR
 from nswatch.tell.language import Words
 
 RESIDUAL = Words("Still cached$on: $what is $seen.", "$domain: forged data still cached")
 """Of values that only caches still hold, and that the incident has told before."""
 
 WORDS = {
-    "vantage_silent.blind": Words(
-        "$silent of $regions regions are silent: nswatch is blind.",
-        "$silent of $regions regions silent, nswatch is blind",
-    ),
-    "vantage_silent": Words(
-        "The region $domain is silent; $reporting of $regions regions still report.", "region $domain is silent"
-    ),
+    **OF_MONITOR,
     "delegation_changed": Words(
         "$Where gives other name servers for $domain than the approved ones.", "$domain name servers changed at $parent"
     ),
@@ -37,6 +32,14 @@ WORDS = {
     "ds_changed": Words(
         "$Where gives another DS record set for $domain than the approved one: DNSSEC trusts another key, or none.",
         "$domain DS changed at $parent",
+    ),
+    "ds_changed.gone": Words(
+        "$Where gives no DS record for $domain any more: nobody can tell its answers from forged ones.",
+        "$domain DS removed at $parent",
+    ),
+    "ds_changed.extra": Words(
+        "$Where gives a DS record for $domain, which is not signed: validating resolvers will refuse the domain.",
+        "$domain DS added at $parent",
     ),
     "glue_changed": Words(
         "$Where gives an address that nobody approved (glue) for a name server of $domain: $seen.",

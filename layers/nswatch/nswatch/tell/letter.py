@@ -82,22 +82,30 @@ def _remarks(case: Case) -> list[str]:
 
 
 def _compared(case: Case, finding: Finding) -> list[str]:
-    if finding.code == "vantage_silent":
-        silent = [other for other in case.findings if other.code == finding.code][: _MOST_FINDINGS * 2]
-        said = (
-            case.say("silent_region", region=harmless.ascii_name(f.subject, 40), seen=case.few(f.seen)) for f in silent
-        )
-        return ["", *(f"  - {line}" for line in said)]
+    if finding.code in details.OF_MONITOR:
+        alike = [other for other in case.findings if other.code == finding.code][: _MOST_FINDINGS * 2]
+        return ["", *(line for other in alike for line in _of_monitor(case, other))]
     if finding.code in _AVAILABILITY:
         return evidence.servers(case, finding)
     table = comparison.table(case, finding, comparison.lookalikes(case.findings))
     return ["", *table] if len(table) > 1 else []
 
 
+def _of_monitor(case: Case, finding: Finding) -> list[str]:
+    region, seen = harmless.ascii_name(finding.subject, 40), case.few(finding.seen, _MOST_FINDINGS)
+    hub = finding.detail.get("hub")
+    if isinstance(hub, str):
+        return paragraph(
+            case.say("missed_in", region=region, seen=seen, hub=harmless.ascii_name(hub, 40)), "    ", "  - "
+        )
+    return paragraph(case.say("silent_region", region=region, seen=seen), "    ", "  - ")
+
+
 def _also(case: Case) -> list[str]:
     """Return one line for each other finding of the cause, and for each other cause."""
     lead = case.lead
-    rest = [finding for finding in case.findings if finding is not lead and finding.code != "vantage_silent"]
+    listed = lead.code if lead is not None and lead.code in details.OF_MONITOR else ""
+    rest = [finding for finding in case.findings if finding is not lead and finding.code != listed]
     rest = [finding for finding in rest if not finding.residual]
     if lead is not None and lead.code == "delegation_changed":
         rest = [finding for finding in rest if finding.code not in _EXPLAINERS]

@@ -86,6 +86,8 @@ def record(case: Case, type_: str, owner: str) -> str:
 
 
 def _values(case: Case, finding: Finding) -> dict[str, str]:
+    if finding.code in details.OF_MONITOR:
+        return {"expected": case.few(finding.expected), "seen": case.few(finding.seen), "missing": ""}
     if finding.code in ("glue_changed", "nameserver_address_changed"):
         first = next(iter(details.moved(finding)), None)
         seen = first.seen if first else finding.seen
@@ -108,7 +110,7 @@ def _values(case: Case, finding: Finding) -> dict[str, str]:
     }
 
 
-_WHOLE_SEEN = frozenset({"delegation_changed", "nameserver_lookalike", "route53_mismatch", "vantage_silent"})
+_WHOLE_SEEN = frozenset({"delegation_changed", "nameserver_lookalike", "route53_mismatch"})
 """Codes whose rules show in `seen` just what is to be told."""
 
 

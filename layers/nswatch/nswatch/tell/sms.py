@@ -4,7 +4,7 @@ Both begin with the same few words. What does not fit is left out by its weight,
 what is wrong stay; then come the names that differ, the time, the incident's id.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from nswatch.model import Finding
@@ -102,12 +102,10 @@ def _candidates(case: Case) -> Iterator[tuple[str, str]]:
 def _pairs(case: Case) -> list[str]:
     """Return the names that differ, fullest first; none for a finding that is not about values."""
     lead = case.lead
-    if lead is None or lead.code == "vantage_silent":
+    if lead is None or lead.code in details.OF_MONITOR:
         return []
-    if lead.code in ("nameserver_lame", "nameservers_unreachable"):
-        return _of_servers(case, lead)
-    if lead.code == "parent_child_mismatch":
-        return _of_parent_child(case, lead)
+    if lead.code in _OF_CODE:
+        return _OF_CODE[lead.code](case, lead)
     if lead.code == "ttl_changed" and details.ttls(lead):
         return _of_ttl(case, lead)
     if lead.code in comparison.ADDRESS_CODES and details.moved(lead):
@@ -172,6 +170,21 @@ def _with_record(case: Case, lead: Finding, pairs: list[str]) -> list[str]:
     return told + pairs
 
 
+def _of_resolvers(case: Case, lead: Finding) -> list[str]:
+    _, resolvers = details.witnesses(lead)
+    return [case.say("sms_resolvers", where=_first(case, resolvers))] if resolvers else []
+
+
+def _of_keys(case: Case, lead: Finding) -> list[str]:
+    keys = replace(lead, expected=_key_tags(case, lead.expected), seen=_key_tags(case, lead.seen))
+    return _said(case, _compared(keys, comparison.rows(keys, {})))
+
+
+def _key_tags(case: Case, ds: Sequence[str]) -> tuple[str, ...]:
+    """Return DS records by the tags of their keys (RFC 4034 section 5.1.1): a digest is nothing to read at night."""
+    return tuple(dict.fromkeys(case.say("sms_key", tag="".join(each.split()[:1])) for each in ds))
+
+
 def _first(case: Case, names: Sequence[str]) -> str:
     """Return the first of some names, and how many there are beside."""
     shown = [harmless.value(name, 45) for name in names[:1]]
@@ -212,3 +225,12 @@ def _of_ttl(case: Case, lead: Finding) -> list[str]:
 def _brief(value: str) -> str:
     """One value in ASCII: an internationalised name by its A-labels, which show that it is no plain one."""
     return harmless.shortened(harmless.value(value), _PAIRED)
+
+
+_OF_CODE: Mapping[str, Callable[[Case, Finding], list[str]]] = {
+    "nameserver_lame": _of_servers,
+    "nameservers_unreachable": _of_servers,
+    "parent_child_mismatch": _of_parent_child,
+    "ds_changed": _of_keys,
+    "dnssec_bogus": _of_resolvers,
+}

@@ -21,6 +21,15 @@ def _of_vantage(finding: Finding) -> str:
     return "blind" if known and (reporting or 0) * 2 <= (regions or 0) else "some"
 
 
+def _of_canary(finding: Finding) -> str:
+    missed, reporting = details.count(finding, "blind"), details.count(finding, "reporting")
+    return "blind" if missed is not None and reporting is not None and missed * 2 >= reporting else ""
+
+
+def _of_topic(finding: Finding) -> str:
+    return "nobody" if finding.detail.get("channel") == "page" and details.count(finding, "confirmed") == 0 else ""
+
+
 def _of_lame(finding: Finding) -> str:
     if finding.detail.get("all") is True:
         return "all"
@@ -71,6 +80,12 @@ def _of_content(finding: Finding) -> str:
     return _compared(frozenset(rrset.seen), frozenset(rrset.expected))
 
 
+def _of_ds(finding: Finding) -> str:
+    if not finding.expected:
+        return "extra" if finding.seen else ""
+    return "" if finding.seen else "gone"
+
+
 def _of_parent_child(finding: Finding) -> str:
     return _compared(frozenset(finding.seen), frozenset(finding.expected))
 
@@ -117,9 +132,12 @@ def holder(value: str, allowed: tuple[str, ...]) -> str | None:
 _RULES: Mapping[str, Callable[[Finding], str]] = {
     "delegation_changed": _of_delegation,
     "vantage_silent": _of_vantage,
+    "monitor_blind": _of_canary,
+    "topic_unconfirmed": _of_topic,
     "nameserver_lame": _of_lame,
     "nameservers_unreachable": _of_silent,
     "ttl_changed": _of_ttl,
+    "ds_changed": _of_ds,
     "parent_child_mismatch": _of_parent_child,
     **dict.fromkeys(("glue_changed", "nameserver_address_changed"), _of_addresses),
     **dict.fromkeys(("resolvers_disagree", "regions_disagree"), _of_caches),

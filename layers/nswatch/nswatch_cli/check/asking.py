@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 from nswatch.model import Facts, Outcome, Question, Result, Status, Transport
+from nswatch.observe.answers_round import heard
 from nswatch.observe.delegation_round import Line, Reading, better
 from nswatch.observe.facts import answer_facts
 from nswatch.observe.plan import Target
@@ -13,7 +13,6 @@ from nswatch_cli.check.values import ServerAnswer
 Named = tuple[str, str]
 """A name and a type."""
 Departs = Callable[[Reading], bool]
-_SHOWN = 4
 
 
 async def ask_server(target: Target, questions: Sequence[Named], line: Line, *, recursive: bool) -> list[Reading]:
@@ -53,20 +52,7 @@ async def confirm(reading: Reading, departs: Departs, line: Line) -> Reading:
 
 
 async def _ask(target: Target, named: Named, line: Line, *, recursive: bool) -> Reading:
-    outcome = await line.ask(_question(target, named, recursive=recursive))
-    facts = answer_facts(outcome)
-    if recursive and facts.result is Result.SERVFAIL:
-        facts = await _without_checking(outcome.question, facts, line)
-    return Reading(target, outcome, facts)
-
-
-async def _without_checking(question: Question, facts: Facts, line: Line) -> Facts:
-    """Return BOGUS where a resolver that fails answers as soon as it need not validate (RFC 4035 section 3.2.2)."""
-    unchecked = answer_facts(await line.ask(replace(question, checking_disabled=True)))
-    if not unchecked.result.definite:
-        return facts
-    values = ", ".join(unchecked.values[:_SHOWN]) or unchecked.result.value
-    return Facts(Result.BOGUS, note=f"with CD: {values}")
+    return Reading(target, *await heard(_question(target, named, recursive=recursive), line))
 
 
 def _question(target: Target, named: Named, *, recursive: bool) -> Question:

@@ -15,26 +15,25 @@ import click
 from nswatch import wiring
 from nswatch.errors import InvalidDocument
 from nswatch.expect.data import aws_ranges
-from nswatch.expect.networks import AwsRanges
+from nswatch.expect.networks import NO_RANGES, AwsRanges
 from nswatch.expect.watchlist import DomainEntry
 from nswatch.model import Clock
-from nswatch.observe.root_hints import ROOT_SERVERS, parse_hints
+from nswatch.observe.root_hints import ROOT_SERVERS
 from nswatch.observe.servers import Server
 from nswatch.observe.transport import DnsTransport
 from nswatch.observe.udp import Endpoint
 from nswatch.observe.walk import Walker
-from nswatch_cli.check.entries import judgeable, read_entries
+from nswatch_cli.check.entries import read_entries
 from nswatch_cli.check.look import Order, look_at
 from nswatch_cli.check.record import record
-from nswatch_cli.check.rootglue import RootGlue
 from nswatch_cli.check.table import performance
 from nswatch_cli.check.values import Look, Status, Verdict, worst
-from nswatch_cli.check.verdict import NO_RANGES, verdict_on
+from nswatch_cli.check.verdict import verdict_on
+from nswatch_cli.hints import read_hints
 from nswatch_cli.watchlist.canonical import DEFAULT_RESOLVERS
 
 SECONDS = 10.0
 _CONCURRENT = 16
-_MAX_HINTS = 1 << 20
 
 Checked = tuple[Look, Verdict]
 
@@ -112,7 +111,7 @@ def check_command(  # noqa: PLR0913, PLR0917 - a name for each option
     if no_resolvers and resolvers:
         raise _WrongUsage("--no-resolvers leaves no room for --resolver; give one of them")
     try:
-        hints = _hints(root_hints)
+        hints = read_hints(root_hints)
         entries = read_entries(domains, watchlist)
     except InvalidDocument as error:
         click.echo("\n".join(str(problem) for problem in error.problems), err=True)
@@ -156,24 +155,20 @@ async def check_domains(
     Each domain has ``seconds``. ``resolvers`` None asks the entry's (or the usual ones), no address asks none. When one
     walk shows that DNS is intercepted here, no domain's answers are trusted.
     """
-    known = {domain: entry and judgeable(entry, aws) for domain, entry in entries.items()}
     places = asyncio.Semaphore(_CONCURRENT)
     async with DnsTransport(clock, route=route) as transport:
-        root_glue = RootGlue(transport, hints)
-        walker = Walker(root_glue, hints, clock)
+        walker = Walker(transport, hints, clock)
 
         async def one(domain: str, entry: DomainEntry | None) -> Look:
             usual = entry.resolvers if entry is not None else DEFAULT_RESOLVERS
             asked = tuple(dict.fromkeys(usual if resolvers is None else resolvers))
             async with places:
                 order = Order(domain, entry, asked, clock(), aws)
-                return await look_at(
-                    order, asker=root_glue, walker=walker, root_glue=root_glue, clock=clock, seconds=seconds
-                )
+                return await look_at(order, asker=transport, walker=walker, clock=clock, seconds=seconds)
 
-        looks = await asyncio.gather(*(one(domain, entry) for domain, entry in known.items()))
+        looks = await asyncio.gather(*(one(domain, entry) for domain, entry in entries.items()))
     looks = [replace(look, interception=walker.interception) for look in looks]
-    return [(look, verdict_on(look, known[look.domain], look.at, aws)) for look in looks]
+    return [(look, verdict_on(look, entries[look.domain], look.at, aws)) for look in looks]
 
 
 def overall(checked: Sequence[Checked]) -> Status:
@@ -181,19 +176,6 @@ def overall(checked: Sequence[Checked]) -> Status:
     if any(look.interception is not None for look, _ in checked):
         return Status.UNKNOWN
     return worst(verdict.status for _, verdict in checked)
-
-
-def _hints(file: Path | None) -> tuple[Server, ...]:
-    if file is None:
-        return ROOT_SERVERS
-    try:
-        with file.open("rb") as stream:
-            return parse_hints(stream.read(_MAX_HINTS).decode("utf-8-sig"), str(file))
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InvalidDocument(f"{file}: cannot be read: {reason}; give a file like IANA's named.root") from error
-    except UnicodeDecodeError as error:
-        raise InvalidDocument(f"{file}: is not UTF-8 text; give a file like IANA's named.root") from error
 
 
 def show(checked: Sequence[Checked], *, verbose: bool) -> None:

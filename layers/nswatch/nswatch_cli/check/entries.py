@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from nswatch.errors import InvalidDocument, InvalidName
-from nswatch.expect.networks import AwsRanges
 from nswatch.expect.watchlist import DomainEntry, read_baseline, read_entry
 from nswatch.names import normalise
 from nswatch_cli.watchlist.canonical import canonical
@@ -42,14 +41,6 @@ def read_entries(domains: Sequence[str], file: Path | None) -> dict[str, DomainE
     if problems:
         raise InvalidDocument(*problems)
     return {name: watched[name] for name in names or watched}
-
-
-def judgeable(entry: DomainEntry, aws: AwsRanges) -> DomainEntry:
-    """Return the entry without what nobody can judge: networks of AWS's services while its ranges are not known."""
-    if aws.services:
-        return entry
-    known = tuple(answer for answer in entry.answers if not any(item.startswith("aws:") for item in answer.within))
-    return replace(entry, answers=known)
 
 
 def _name(text: str) -> str:

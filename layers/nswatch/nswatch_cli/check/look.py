@@ -18,7 +18,6 @@ from nswatch.observe.walk import Walker
 from nswatch_cli.check.asking import Departs, Named, answer_of, ask_server, confirm
 from nswatch_cli.check.compare import ADDRESSES, compare, content, networks
 from nswatch_cli.check.parents import Round, ask_parents, glue_of
-from nswatch_cli.check.rootglue import RootGlue
 from nswatch_cli.check.values import Look, Record, ServerAnswer, gives, key_of
 
 QUERIES, _CONCURRENT = 800, 64
@@ -46,7 +45,7 @@ class Order:
     entry: DomainEntry | None
     resolvers: tuple[str, ...]
     at: datetime
-    aws: AwsRanges = field(default_factory=lambda: AwsRanges({}))
+    aws: AwsRanges
 
     def expectations(self, origins: Mapping[str, Sequence[str]]) -> Expectations | None:
         """Return what is approved; ``origins`` are the texts that say who announces an address."""
@@ -63,11 +62,9 @@ class Order:
         return tuple(dict.fromkeys([(self.domain, "NS"), (self.domain, "SOA"), *watched, *usual, *at_www]))
 
 
-async def look_at(
-    order: Order, *, asker: Asker, walker: Walker, root_glue: RootGlue, clock: Clock, seconds: float
-) -> Look:
+async def look_at(order: Order, *, asker: Asker, walker: Walker, clock: Clock, seconds: float) -> Look:
     """Ask everything about a domain within ``seconds``; never raises for what the network does."""
-    return await _Look(order, asker, walker, root_glue, clock, seconds).run()
+    return await _Look(order, asker, walker, clock, seconds).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,6 @@ class _Look:
     order: Order
     asker: Asker
     walker: Walker
-    root_glue: RootGlue
     clock: Clock
     seconds: float
     budget: Budget = field(default_factory=lambda: Budget(QUERIES, concurrent=_CONCURRENT))
@@ -132,7 +128,7 @@ class _Look:
         expectations = self.order.expectations({})
         sets = expectations.allowed.ns_sets if expectations is not None else ()
         parent = await self.walker.parent_of(domain, self.budget, self.at(0.4))
-        parents = await ask_parents(domain, parent, sets, self.root_glue, self.line(0.55, 0.65))
+        parents = await ask_parents(domain, parent, sets, self.line(0.55, 0.65))
         glue = glue_of(parents.answers, parent.zone)
         known = _known(entry)
         hosts = self._hosts(parents.answers, sets)
@@ -193,22 +189,36 @@ class _Look:
         ]
 
     async def _origins(self, heard: Sequence[_Heard]) -> dict[str, tuple[str, ...]]:
-        """Ask who announces the addresses about which the watchlist's AS numbers decide."""
-        expectations = self.order.expectations({})
+        """Ask who announces the addresses about which the watchlist's AS numbers decide.
+
+        What speaks against an address counts when TCP says it too.
+        """
+        names = self._origin_names(heard, {}, Verdict.UNKNOWN)
+        told = await self._texts(names[:_ORIGINS], Transport.UDP)
+        doubtful = told.keys() & set(self._origin_names(heard, told, Verdict.UNEXPECTED))
+        certain = {name: texts for name, texts in told.items() if name not in doubtful}
+        return certain | await self._texts(sorted(doubtful), Transport.TCP)
+
+    def _origin_names(
+        self, heard: Sequence[_Heard], origins: Mapping[str, Sequence[str]], verdict: Verdict
+    ) -> list[str]:
+        """Return by what names to look up the addresses of those answers that compare so."""
+        expectations = self.order.expectations(origins)
         if expectations is None:
-            return {}
-        undecided = {
+            return []
+        found = {
             origin_name(address): None
             for each in heard
             for (qname, qtype), reading in each.readings.items()
             if qtype in ADDRESSES and reading.facts.result is Result.ANSWER
-            and expectations.verdict(key_of(each.source, answer_of(reading), qname, qtype), reading.facts)
-            is Verdict.UNKNOWN
+            and expectations.verdict(key_of(each.source, answer_of(reading), qname, qtype), reading.facts) is verdict
             for address in reading.facts.values
         }  # fmt: skip
-        names = list(undecided)[:_ORIGINS]
+        return list(found)
+
+    async def _texts(self, names: Iterable[str], over: Transport) -> dict[str, tuple[str, ...]]:
         found = await asyncio.gather(
-            *(self.walker.texts_of(name, self.walks.share(_HOST), self.at(0.9)) for name in names)
+            *(self.walker.texts_of(name, self.walks.share(_HOST), self.at(0.9), over=over) for name in names)
         )
         return {each.name: each.values for each in found if each.result in (Lookup.FOUND, Lookup.NXDOMAIN)}
 

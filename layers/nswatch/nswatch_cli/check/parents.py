@@ -4,15 +4,15 @@ import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from nswatch.expect.values import of_family
 from nswatch.model import Facts, Question, Result, Transport
-from nswatch.names import is_within
 from nswatch.observe.budget import ADDRESSES
 from nswatch.observe.delegation_round import Line, Reading, better
 from nswatch.observe.facts import delegation_facts
+from nswatch.observe.hosts_round import glue_in
 from nswatch.observe.plan import Target
 from nswatch.observe.servers import Parent
 from nswatch_cli.check.asking import answer_of, says_something, silent
-from nswatch_cli.check.rootglue import RootGlue
 from nswatch_cli.check.values import ServerAnswer
 
 _IPV6_PATIENCE = 1.0
@@ -27,36 +27,25 @@ class Round:
     ipv6: bool | None
 
 
-async def ask_parents(
-    domain: str, parent: Parent, approved_sets: Sequence[frozenset[str]], root_glue: RootGlue, line: Line
-) -> Round:
+async def ask_parents(domain: str, parent: Parent, approved_sets: Sequence[frozenset[str]], line: Line) -> Round:
     """Ask all of them once, and again over TCP those that give something else than the approved or the usual set."""
-    ipv4, ipv6 = root_glue.targets(parent)
+    ipv4 = [Target(each.name, each.addresses[0]) for each in parent.servers if ":" not in each.addresses[0]]
+    ipv6 = [Target(each.name, each.ipv6[0]) for each in parent.servers if each.ipv6]
     first, works = await _both_families(domain, ipv4, ipv6, line)
     usual = _usual([reading.facts for reading in first], approved_sets)
     confirmed = await asyncio.gather(*(_confirm(domain, each, usual, line) for each in first))
     found = [answer_of(replace(reading, facts=replace(reading.facts, zone=parent.zone))) for reading in confirmed]
-    lost = [
-        ServerAnswer(host, note="its address could not be found out")
-        for host in root_glue.hosts_without_address(parent)
-    ]
+    lost = [ServerAnswer(host, note="its address could not be found out") for host in parent.lost]
     return Round((*found, *lost), works)
 
 
 def glue_of(answers: Iterable[ServerAnswer], zone: str) -> dict[str, tuple[str, ...]]:
-    """Return the glue that the parent's servers may give, of each family at most twice what a walk would keep."""
-    found: dict[str, dict[str, None]] = {}
-    for answer in answers:
-        for host, addresses in answer.facts.glue if answer.facts is not None else ():
-            if is_within(host, zone):
-                found.setdefault(host, {}).update(dict.fromkeys(addresses))
-    return {host: _some(addresses) for host, addresses in found.items()}
+    """Return the glue that the parent's servers may give, of both families."""
+    return glue_in((answer.facts for answer in answers if answer.facts is not None), zone, _of_each_family)
 
 
-def _some(addresses: Iterable[str]) -> tuple[str, ...]:
-    known = list(addresses)
-    old = [address for address in known if ":" not in address]
-    return (*old[: 2 * ADDRESSES], *[address for address in known if ":" in address][: 2 * ADDRESSES])
+def _of_each_family(addresses: Sequence[str]) -> tuple[str, ...]:
+    return tuple(each for qtype in ("A", "AAAA") for each in of_family(addresses, qtype)[:ADDRESSES])
 
 
 async def _both_families(

@@ -57,7 +57,7 @@ def _answer(answer: ServerAnswer) -> Json:
         "values": list(facts.values) if facts is not None else [],
         "aliases": list(facts.aliases) if facts is not None else [],
         "ttl": facts.ttl if facts is not None else None,
-        "ms": round(answer.ms, 1) if answer.ms is not None else None,
+        "ms": round(answer.ms, 3) if answer.ms is not None else None,
         "note": answer.note,
     }
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from nswatch.expect.matching import Expectations
-from nswatch.expect.networks import AwsRanges
+from nswatch.expect.networks import NO_RANGES, AwsRanges
 from nswatch.expect.watchlist import DomainEntry
 from nswatch.model import Result
 from nswatch_cli.check import expected, words
@@ -15,7 +15,6 @@ from nswatch_cli.check.servers import untestable
 from nswatch_cli.check.unwatched import deceiving, remarks_without_watchlist
 from nswatch_cli.check.values import Compared, Look, Remark, ServerAnswer, Status, Verdict, gives, worst
 
-NO_RANGES = AwsRanges({})
 LAME = frozenset({
     Result.NOT_AUTHORITATIVE, Result.REFUSED, Result.SERVFAIL, Result.OTHER_ERROR, Result.NODATA, Result.NXDOMAIN,
 })  # fmt: skip

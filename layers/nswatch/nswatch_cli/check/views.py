@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from nswatch.model import Facts, Key, Result, Source, Transport, View
-from nswatch.observe.servers import Lookup
+from nswatch.model import Facts, Key, Source, Transport, View
+from nswatch.observe.servers import Lookup, lookup_facts
 from nswatch_cli.check.servers import untestable
 from nswatch_cli.check.values import REGION, Look, key_of
 
 _A_PASS = timedelta(seconds=60)
-_LOOKED_UP = {Lookup.FOUND: Result.ANSWER, Lookup.NODATA: Result.NODATA, Lookup.NXDOMAIN: Result.NXDOMAIN}
 
 
 def views_of(look: Look, now: datetime) -> Iterator[View]:
@@ -26,11 +25,11 @@ def views_of(look: Look, now: datetime) -> Iterator[View]:
             yield _view(key, answer.host, answer.facts, answer.transport, now)
     for host in look.hosts:
         if host.result is not Lookup.UNKNOWN:
-            facts = Facts(_LOOKED_UP[host.result], tuple(sorted(host.addresses)))
+            facts = lookup_facts(host.result, host.addresses)
             over = host.outcome.transport if host.outcome is not None else Transport.UDP
             yield _view(Key(REGION, Source.ITERATIVE, "", host.host, "A"), "", facts, over, now)
     for name, texts in look.origins.items():
-        facts = Facts(Result.ANSWER if texts else Result.NXDOMAIN, texts)
+        facts = lookup_facts(Lookup.FOUND if texts else Lookup.NXDOMAIN, texts)
         yield _view(Key(REGION, Source.ITERATIVE, "", name, "TXT"), "", facts, Transport.TCP, now)
 
 

@@ -5,20 +5,21 @@ what a subscriber would.
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.awsrequest import AWSPreparedRequest
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import EndpointConnectionError
 
 from nswatch.model import Severity
 from nswatch.record import table
 from nswatch.wiring import Clients, Settings
 from nswatch_cli.replay.emulator import ACCOUNT, Emulator
+from nswatch_cli.replay.wire import Call, Forward, Wire, straight
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -43,13 +44,15 @@ class Delivery:
 class Cloud(AbstractContextManager["Cloud"]):
     """Two hubs in an emulated AWS while entered.
 
-    ``down`` holds the hubs that take no calls, ``topics_down`` those whose topics alone do not.
+    ``down`` holds the hubs that take no calls, ``topics_down`` those whose topics alone do not. What gets through goes
+    over ``wire``, where other faults can be laid.
     """
 
     def __init__(self, hubs: Sequence[str]) -> None:
         self.hubs = tuple(hubs)
         self.down: set[str] = set()
         self.topics_down: set[str] = set()
+        self.wire: Wire = straight
         self.clients = Clients(dynamodb=cache(self._dynamodb), sns=cache(self._sns))
         self._client = cache(_client)
         self._stack = ExitStack()
@@ -61,7 +64,7 @@ class Cloud(AbstractContextManager["Cloud"]):
     def __enter__(self) -> "Cloud":
         """Make the tables, topics and queues."""
         with ExitStack() as stack:
-            stack.enter_context(Emulator())
+            stack.enter_context(Emulator(self._carry))
             for hub in self.hubs:
                 self._make(hub)
             self._stack = stack.pop_all()
@@ -70,6 +73,10 @@ class Cloud(AbstractContextManager["Cloud"]):
     def __exit__(self, *exc: object) -> None:
         """Forget it all."""
         self._stack.close()
+
+    def topics(self, hub: str) -> dict[str, str]:
+        """Return a hub's topics by channel."""
+        return {str(channel): _topic(hub, channel) for channel in (Severity.PAGE, Severity.NOTICE)}
 
     def settings(self, region: str, regions: Sequence[str]) -> Settings:
         """Return what the template would tell a function in ``region``."""
@@ -82,12 +89,13 @@ class Cloud(AbstractContextManager["Cloud"]):
             notice_topic=_topic(region, Severity.NOTICE),
         )
 
-    def records(self, hub: str) -> list[Mapping[str, Any]]:
+    def records(self, hub: str, *, canaries: bool = False) -> list[Mapping[str, Any]]:
         """Return the table's stream records since the last call, in the shape that Lambda hands them over.
 
-        Asked only after a batch of observations: a pass that changed nothing writes its fingerprint alone.
+        Asked only after a batch of observations, or for the ``canaries``: a pass that changed nothing writes them and
+        its fingerprint alone.
         """
-        if hub not in self._changed:
+        if hub not in self._changed and not canaries:
             return []
         self._changed.discard(hub)
         answer = self._client("dynamodbstreams", hub).get_records(ShardIterator=self._iterators[hub])
@@ -124,30 +132,29 @@ class Cloud(AbstractContextManager["Cloud"]):
 
     def _dynamodb(self, region: str) -> "DynamoDBClient":
         client = boto3.client("dynamodb", region_name=region)
-        client.meta.events.register_first("before-send.dynamodb", self._gate(region, self.down_for_tables))
-        client.meta.events.register("after-call.dynamodb.BatchWriteItem", lambda **_: self._changed.add(region))
+
+        def note(params: Mapping[str, Any], **_: Any) -> None:
+            if any(_is_observation(write) for writes in params["RequestItems"].values() for write in writes):
+                self._changed.add(region)
+
+        client.meta.events.register("before-parameter-build.dynamodb.BatchWriteItem", note)
         return client
 
     def _sns(self, region: str) -> "SNSClient":
-        client = boto3.client("sns", region_name=region)
-        client.meta.events.register_first("before-send.sns", self._gate(region, self.down_for_topics))
-        client.meta.events.register("after-call.sns.Publish", lambda **_: self._published.add(region))
-        return client
+        return boto3.client("sns", region_name=region)
 
-    def down_for_tables(self) -> set[str]:
-        """Return the hubs whose tables take no calls."""
-        return self.down
+    def _carry(self, call: Call, forward: Forward) -> AWSResponse:
+        """Carry a call to a service, unless its hub is down; the replay's own reading of streams and queues is not."""
+        down = {"dynamodb": self.down, "sns": self.down | self.topics_down}.get(call.service, set())
+        if call.region in down:
+            raise EndpointConnectionError(endpoint_url=call.url)
+        if call.operation == "Publish":
+            self._published.add(call.region)
+        return self.wire(call, forward)
 
-    def down_for_topics(self) -> set[str]:
-        """Return the hubs whose topics take no calls."""
-        return self.down | self.topics_down
 
-    def _gate(self, region: str, down: Callable[[], set[str]]) -> Callable[..., None]:
-        def gate(request: AWSPreparedRequest, **_: Any) -> None:
-            if region in down():
-                raise EndpointConnectionError(endpoint_url=request.url)
-
-        return gate
+def _is_observation(write: Mapping[str, Any]) -> bool:
+    return bool(write.get("PutRequest", {}).get("Item", {}).get("sk", {}).get("S", "").startswith("obs#"))
 
 
 def _client(service: Any, region: str) -> Any:

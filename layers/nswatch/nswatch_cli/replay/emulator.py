@@ -16,7 +16,6 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from importlib import import_module
-from io import BytesIO
 from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,8 +24,9 @@ import boto3
 import botocore.session
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
-from botocore.compat import HTTPHeaders
 from botocore.config import Config
+
+from nswatch_cli.replay.wire import Call, Wire, answer, straight
 
 ACCOUNT = "123456789012"
 """The account that everything is in."""
@@ -52,15 +52,16 @@ a fifth of a call."""
 
 
 class Emulator(AbstractContextManager["Emulator"]):
-    """An empty AWS, in every region, while entered."""
+    """An empty AWS, in every region, while entered; every request goes over ``wire``."""
 
-    def __init__(self) -> None:
+    def __init__(self, wire: Wire = straight) -> None:
+        self._wire = wire
         self._before: Any = None
 
     def __enter__(self) -> "Emulator":
         """Take over the clients that boto3 makes from now on."""
         _reset()
-        _bridge().open()
+        _bridge().open(self._wire)
         self._before = boto3.DEFAULT_SESSION
         boto3.DEFAULT_SESSION = boto3.Session(botocore_session=_session())
         return self
@@ -106,10 +107,12 @@ class _Bridge:
     def __init__(self) -> None:
         self._app = _ministack()[0].app
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._wire: Wire = straight
 
-    def open(self) -> None:
-        """Take requests from now on."""
+    def open(self, wire: Wire) -> None:
+        """Take requests from now on, over ``wire``."""
         self._loop = asyncio.new_event_loop()
+        self._wire = wire
 
     def close(self) -> None:
         """Take no more; a client that somebody kept raises RuntimeError from now on."""
@@ -119,9 +122,15 @@ class _Bridge:
 
     def __call__(self, **sent: Any) -> Any:
         """Return the answer to the request that botocore is about to send (`AWSResponse`)."""
+        request: AWSPreparedRequest = sent["request"]
+        _, service, operation = sent["event_name"].split(".")
+        _, _, region, _, _ = str(request.headers["Authorization"]).split("/")
+        call = Call(region, service, operation, request.url, _octets(request.body))
+        return self._wire(call, lambda body: self._answer(request, body))
+
+    def _answer(self, request: AWSPreparedRequest, sent: bytes) -> AWSResponse:
         if self._loop is None:
             raise RuntimeError("this client belongs to an emulated AWS that is no longer there")
-        request: AWSPreparedRequest = sent["request"]
         url = urlsplit(request.url)
         headers = {name.lower().encode(): _octets(value) for name, value in request.headers.items()}
         scope = {
@@ -133,8 +142,9 @@ class _Bridge:
             "query_string": url.query.encode(),
             "headers": [*headers.items(), (b"host", url.netloc.encode())],
         }
-        incoming = {"type": "http.request", "body": _octets(request.body), "more_body": False}
-        status, received, body = 0, HTTPHeaders(), b""
+        incoming = {"type": "http.request", "body": sent, "more_body": False}
+        status, body = 0, b""
+        received: dict[str, str] = {}
 
         async def receive() -> dict[str, Any]:
             return incoming
@@ -149,13 +159,7 @@ class _Bridge:
                 body += message.get("body", b"")
 
         self._loop.run_until_complete(self._app(scope, receive, send))
-        return AWSResponse(request.url, status, received, _Body(body))
-
-
-class _Body(BytesIO):
-    def stream(self, **_: Any) -> Iterator[bytes]:
-        """Yield it as urllib3 does."""
-        yield self.read()
+        return answer(request.url, status, received, body)
 
 
 @cache

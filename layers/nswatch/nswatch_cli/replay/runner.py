@@ -13,11 +13,15 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from nswatch.errors import StoreUnavailable
-from nswatch.model import Severity
+from nswatch.model import Clock, Severity
+from nswatch.observe.plan import share
+from nswatch.observe.turns import short_turns
 from nswatch.probe import Probe
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.keys import shard_count
-from nswatch.respond.comparator import VANTAGE, Comparator
+from nswatch.respond.comparator import Comparator
+from nswatch.respond.groups import VANTAGE
+from nswatch.schedule import DELEGATION
 from nswatch.wiring import DnsObserver, build_comparator, build_hub, build_probe
 from nswatch_cli.replay.cloud import NAME, Cloud, Delivery
 from nswatch_cli.replay.schema import Scenario, State, Step
@@ -30,6 +34,7 @@ from nswatch_cli.watchlist.completing import completing
 from nswatch_cli.watchlist.load import read_watchlist
 from nswatch_cli.watchlist.lock import Lock
 from nswatch_cli.watchlist.looking import look_from_here
+from nswatch_cli.watchlist.subscriptions import subscribe
 
 MINUTE = timedelta(minutes=1)
 LOOK_AFTER = timedelta(minutes=4)
@@ -126,6 +131,10 @@ class Replay(AbstractContextManager["Replay"]):
         """The virtual moment."""
         return self._loop.now()
 
+    def clock_of(self, region: str) -> Clock:  # noqa: ARG002 - a region with a wrong clock overrides this
+        """Return the clock of what runs in a region."""
+        return self._loop.now
+
     def run(self) -> Iterator[StepReport]:
         """Run to the end, yielding each step's report as its look comes."""
         early: list[Arrival] = []
@@ -153,14 +162,14 @@ class Replay(AbstractContextManager["Replay"]):
 
     def _probe(self, region: str) -> Probe:
         settings = self.cloud.settings(region, self.scenario.regions)
-        observe = DnsObserver(region, self.scenario.regions, self._loop.now, route=self._internet.route(region))
+        clock = self.clock_of(region)
+        observe = DnsObserver(region, self.scenario.regions, clock, route=self._internet.route(region))
         run: Callable[..., Any] = self._loop.run_until_complete
         return build_probe(
             settings,
-            clock=self._loop.now,
+            clock=clock,
             observe=observe,
             run=run,
-            queue=_NoQueue(),
             aws=lambda: self._world.aws,
             clients=self.cloud.clients,
         )
@@ -169,7 +178,7 @@ class Replay(AbstractContextManager["Replay"]):
         settings = self.cloud.settings(hub, self.scenario.regions)
         return build_comparator(
             settings,
-            clock=self._loop.now,
+            clock=self.clock_of(hub),
             aws=lambda: self._world.aws,
             codes=self.codes,
             clients=self.cloud.clients,
@@ -185,8 +194,11 @@ class Replay(AbstractContextManager["Replay"]):
         baselines = completing(self._lock, look, self.now, self._world.aws)
         plan = plan_apply(list(self._stores.values()), read_watchlist(watchlist), self.now, baselines)
         carry_out(plan, "replay", self.now)
+        for hub in self._up() if plan.alerts else ():
+            subscribe(self.cloud.clients.sns(hub), self.cloud.topics(hub), plan.alerts)
         self._lock = plan.lock
         self._shards = shard_count(len(plan.entries))
+        self._intervals = {entry.get("delegation_every", 60) for entry in plan.entries.values()}
         self._domains = tuple(plan.entries)
 
     def _up(self) -> list[str]:
@@ -219,25 +231,36 @@ class Replay(AbstractContextManager["Replay"]):
 
     def _pass_until(self, end: datetime) -> None:
         """Let regions take turns, and comparators run, minute by minute until ``end``."""
-        regions = self.scenario.regions
         while self.now < end:
             minute = self.now
-            for position, region in enumerate(regions):
-                turn = minute + position * MINUTE / len(regions)
+            for turn, _, region, only in self._turns(minute):
                 if turn >= end:
                     break
                 self._skip_to(turn)
-                self._pass(region, turn)
+                self._pass(region, turn, only)
             self._skip_to(min(end, minute + MINUTE))
             self._compare()
 
-    def _pass(self, region: str, turn: datetime) -> None:
+    def _turns(self, minute: datetime) -> list[tuple[datetime, int, str, str]]:
+        """Return the turns of a minute in their order: moment, the region's place, region, and what is asked only."""
+        regions = self.scenario.regions
+        turns = []
+        for position, region in enumerate(regions):
+            full = minute + share(position, len(regions))
+            turns.append((full, position, region, ""))
+            turns += [
+                (minute + (short - minute) % MINUTE, position, region, DELEGATION)
+                for short in short_turns(full, self._intervals, position, len(regions))
+            ]
+        return sorted(turns)
+
+    def _pass(self, region: str, turn: datetime, only: str = "") -> None:
         if region in self._world.silent_regions:
             return
         self._world.begin_pass(region)
         try:
             for shard in range(self._shards):
-                self._probes[region].work(shard, turn)
+                self._probes[region].work(shard, turn, only)
         except StoreUnavailable:
             return  # both hubs are down: the pass is lost, as it is in Lambda
         if self._broken:
@@ -245,15 +268,16 @@ class Replay(AbstractContextManager["Replay"]):
         self._observer.passed(region, self.now)
         self._stream()
 
-    def _stream(self) -> None:
-        """Hand the tables' changes to the comparators, as the streams do."""
+    def _stream(self, *, canaries: bool = False) -> None:
+        """Hand the tables' changes to the comparators, as the streams do; ``canaries`` that alone came too."""
         for hub in self._up():
-            records = self.cloud.records(hub)
+            records = self.cloud.records(hub, canaries=canaries)
             if records:
                 self._comparators[hub].on_records(records)
         self._collect()
 
     def _compare(self) -> None:
+        self._stream(canaries=True)
         for hub in self._up():
             self._comparators[hub].on_schedule()
         self._stream()
@@ -299,14 +323,6 @@ class Replay(AbstractContextManager["Replay"]):
     def _incident(self, store: DynamoHubStore) -> str:
         heads = [store.head(group) for group in (*self._domains, VANTAGE)]
         return most_urgent(heads)
-
-
-class _NoQueue:
-    """A replay makes its passes itself, at their turns."""
-
-    def send(self, shard: int, turn: datetime, delay: int) -> None:
-        """See `nswatch.probe.Queue`."""
-        raise NotImplementedError
 
 
 def _active(store: DynamoHubStore) -> frozenset[str]:

@@ -10,9 +10,10 @@ from nswatch.record.apply import entries_in_force, put_in_force
 from nswatch.record.codec import canonical_json
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.port import WatchlistHead
+from nswatch.record.shards import refuse_too_large
 from nswatch_cli.watchlist.canonical import canonical, canonical_alerts
 from nswatch_cli.watchlist.completing import Completing, completing
-from nswatch_cli.watchlist.diff import diff, supersede
+from nswatch_cli.watchlist.diff import diff, supersede, supersede_ds
 from nswatch_cli.watchlist.lock import Lock
 from nswatch_cli.watchlist.schema import Watchlist
 
@@ -63,7 +64,9 @@ class HubResult:
 def plan_apply(
     stores: Sequence[DynamoHubStore], watchlist: Watchlist, now: datetime, baselines: Completing | None = None
 ) -> Plan:
-    """Compare a watchlist with what the hubs hold; raise StoreUnavailable when none can be asked.
+    """Compare a watchlist with what the hubs hold.
+
+    Raises StoreUnavailable when none can be asked, and InvalidDocument for an entry that is too large for the record.
 
     ``baselines`` gives the entries their approved baselines; without it they keep what is in force and still holds.
     """
@@ -78,7 +81,8 @@ def plan_apply(
         for domain, entry in canonical(watchlist).items()
     }
     completed = (baselines or completing({}, None, now))(superseding, old)
-    entries = completed.entries
+    entries = {domain: supersede_ds(old.get(domain, {}), entry, now) for domain, entry in completed.entries.items()}
+    refuse_too_large(entries)
     lines = diff(old, entries)
     told = newest.head.alerts if newest.head is not None else {}
     if newest.head is None or canonical_json(told) != canonical_json(alerts):

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from nswatch.expect.approved import approved
 from nswatch.expect.matching import Expectations, Verdict
-from nswatch.expect.networks import AwsRanges, Networks, Origin, is_origin_name, read_origin
+from nswatch.expect.networks import NO_RANGES, AwsRanges, Networks, origin_in
 from nswatch.expect.values import canonical_address, of_family
 from nswatch.expect.watchlist import DomainEntry
 from nswatch.model import Facts, Observation, Result, Source
@@ -61,7 +61,7 @@ def as_looked_at(entry: DomainEntry, at: datetime) -> DomainEntry:
 
 def hosts_of(entry: DomainEntry, at: datetime) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return (the hosts whose addresses a baseline needs, those of coming changes, which may not exist yet)."""
-    needed = {*entry.delegation.ns, *_current(entry, at, Networks(AwsRanges({}))).mail_hosts()}
+    needed = {*entry.delegation.ns, *_current(entry, at, Networks(NO_RANGES)).mail_hosts()}
     coming = approved(as_looked_at(entry, at), at).hosts - needed
     return tuple(sorted(needed)), tuple(sorted(coming))
 
@@ -114,7 +114,8 @@ class _Taking:
         self.wrong = departing(self.entry, self.observations, self.at)
         if self.wrong:
             self.hijacked = {*self.hijacked, self.entry.domain}
-        networks = Networks(self.aws, tuple(_origins(self.observations)))
+        origins = (origin_in(one.key, one.facts, one.transport) for one in self.observations)
+        networks = Networks(self.aws, tuple(origin for origin in origins if origin is not None))
         self.strict = _current(self.entry, self.at, networks)
         self.lenient = Expectations(as_looked_at(self.entry, self.at), self.at, networks)
 
@@ -285,14 +286,6 @@ def _leads_away(facts: Facts) -> bool:
 
 def _definite(observations: Iterable[Observation], source: Source) -> Iterator[Observation]:
     return (one for one in observations if one.key.source is source and one.facts.result.definite)
-
-
-def _origins(observations: Iterable[Observation]) -> Iterator[Origin]:
-    for one in observations:
-        if one.key.source is Source.ITERATIVE and is_origin_name(one.key.qname) and one.facts.result.definite:
-            origin = read_origin(one.key.qname, one.facts.values)
-            if origin is not None:
-                yield origin
 
 
 def _most(values: Iterable[T]) -> list[T]:

@@ -5,17 +5,16 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import boto3
 import click
 
 from nswatch import wiring
-from nswatch.errors import InvalidDocument, InvalidName, StoreUnavailable
+from nswatch.errors import InvalidDocument, InvalidName
 from nswatch.expect.data import aws_ranges
 from nswatch.expect.watchlist import DomainEntry
-from nswatch.model import Observation, Severity
+from nswatch.model import Observation
 from nswatch.names import normalise
-from nswatch.observe.root_hints import ROOT_SERVERS, parse_hints
 from nswatch.observe.servers import Server
+from nswatch_cli.hints import read_hints
 from nswatch_cli.hubs import caller, hub_options, hub_stores
 from nswatch_cli.watchlist.applying import Plan, carry_out, plan_apply
 from nswatch_cli.watchlist.canonical import canonical
@@ -25,10 +24,9 @@ from nswatch_cli.watchlist.load import load_watchlist
 from nswatch_cli.watchlist.lock import Lock, lock_path, read_lock, write_lock
 from nswatch_cli.watchlist.looking import look_from_here
 from nswatch_cli.watchlist.schema import Watchlist
-from nswatch_cli.watchlist.subscriptions import subscribe
+from nswatch_cli.watchlist.subscriptions import subscribe_hub
 
 BAD_FILE = 2
-_MAX_HINTS = 1 << 20
 
 
 @click.group()
@@ -147,7 +145,7 @@ def apply(  # noqa: PLR0913, PLR0917 - a name for each option
             click.echo(f"{result.hub}: {result.error or f'version {result.version} is in force'}")
             failed, done = failed or bool(result.error), done or not result.error
     kept = not done or _keep(plan, lock_path(file))
-    subscribed = [_subscribe(name, hub, plan) for hub in hubs]
+    subscribed = [subscribe_hub(name, hub, plan.alerts) for hub in hubs]
     sys.exit(1 if failed or not kept or not all(subscribed) else 0)
 
 
@@ -170,13 +168,10 @@ def _again(names: Sequence[str], watchlist: Watchlist, *, no_baseline: bool) -> 
 
 
 def _hints(file: Path | None) -> tuple[Server, ...]:
-    if file is None:
-        return ROOT_SERVERS
     try:
-        with file.open("rb") as stream:
-            return parse_hints(stream.read(_MAX_HINTS).decode("utf-8-sig"), str(file))
-    except (InvalidDocument, OSError, UnicodeDecodeError) as error:
-        raise click.BadParameter(f"{error}; give a file like IANA's named.root", param_hint="--root-hints") from error
+        return read_hints(file)
+    except InvalidDocument as error:
+        raise click.BadParameter(str(error), param_hint="--root-hints") from error
 
 
 def _keep(plan: Plan, path: Path) -> bool:
@@ -199,25 +194,3 @@ def _show(plan: Plan) -> None:
     for note in plan.notes:
         click.echo(note, err=True)
     click.echo("\n".join(plan.lines) if plan.lines else "The watchlist in force says the same.")
-
-
-def _subscribe(name: str, hub: str, plan: Plan) -> bool:
-    """Bring one hub's subscriptions up to the watchlist, and say what is open; False when SNS takes no call."""
-    account = caller([hub]).split(":")[4]
-    topics = {
-        channel.value: f"arn:{_partition(hub)}:sns:{hub}:{account}:{name}-{channel}"
-        for channel in (Severity.PAGE, Severity.NOTICE)
-    }
-    try:
-        done = subscribe(boto3.client("sns", region_name=hub), topics, plan.alerts)
-    except StoreUnavailable as error:
-        click.echo(f"{hub}: {error}", err=True)
-        return False
-    for word, routes in (("subscribed", done.made), ("ended", done.ended), ("not confirmed yet", done.unconfirmed)):
-        for route in routes:
-            click.echo(f"{hub}: {word}: {route}")
-    return True
-
-
-def _partition(region: str) -> str:
-    return boto3.session.Session().get_partition_for_region(region)

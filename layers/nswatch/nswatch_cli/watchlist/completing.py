@@ -12,7 +12,7 @@ from typing import Any
 from nswatch.errors import NswatchError
 from nswatch.expect.data import aws_ranges
 from nswatch.expect.matching import Expectations
-from nswatch.expect.networks import AwsRanges, Networks
+from nswatch.expect.networks import NO_RANGES, AwsRanges, Networks
 from nswatch.expect.values import of_family
 from nswatch.expect.watchlist import DomainEntry, read_baseline, read_entry
 from nswatch.model import Observation
@@ -107,7 +107,7 @@ class _Work:
         bare = read_entry(domain, self.json)
         needed, coming = hosts_of(bare, now)
         self.hosts = (*needed, *coming)
-        self.watched = Expectations(replace(bare, planned_changes=()), now, Networks(AwsRanges({}))).watched()
+        self.watched = Expectations(replace(bare, planned_changes=()), now, Networks(NO_RANGES)).watched()
         delegation = entry["delegation"]
         self.delegation = {key: delegation[key] for key in ("ns", "dnssec") if key in delegation}
         self.known = self._holding_good(known)

@@ -127,3 +127,11 @@ def supersede(old: Json, new: Json, now: datetime) -> Json:
         kept.append({"at": moment(now), **replaced})
     entry = {key: value for key, value in new.items() if key != "superseded"}
     return entry | {"superseded": kept} if kept else entry
+
+
+def supersede_ds(old: Json, new: Json, now: datetime) -> Json:
+    """Return the new entry, its baseline taken, with a ``superseded`` DS RRset where it replaces one."""
+    before, after = (side.get("baseline", {}).get("ds") for side in (old, new))
+    if not before or before == after:
+        return new
+    return new | {"superseded": [*new.get("superseded", []), {"at": moment(now), "ds": before}]}

@@ -4,9 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import boto3
+import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from nswatch.errors import StoreUnavailable
+from nswatch.model import Severity
+from nswatch_cli.hubs import caller
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -25,10 +29,32 @@ class Subscriptions:
     unconfirmed: tuple[str, ...]
 
 
-def subscribe(sns: "SNSClient", topics: Mapping[str, str], alerts: Mapping[str, Sequence[str]]) -> Subscriptions:
+def subscribe_hub(name: str, hub: str, alerts: Mapping[str, Sequence[str]], *, ending: bool = True) -> bool:
+    """Subscribe routes to one hub's topics as `subscribe` does, and say what is open; False when SNS takes no call."""
+    account = caller([hub]).split(":")[4]
+    partition = boto3.session.Session().get_partition_for_region(hub)
+    topics = {
+        channel.value: f"arn:{partition}:sns:{hub}:{account}:{name}-{channel}"
+        for channel in (Severity.PAGE, Severity.NOTICE)
+    }
+    try:
+        done = subscribe(boto3.client("sns", region_name=hub), topics, alerts, ending=ending)
+    except StoreUnavailable as error:
+        click.echo(f"{hub}: {error}", err=True)
+        return False
+    for word, routes in (("subscribed", done.made), ("ended", done.ended), ("not confirmed yet", done.unconfirmed)):
+        for route in routes:
+            click.echo(f"{hub}: {word}: {route}")
+    return True
+
+
+def subscribe(
+    sns: "SNSClient", topics: Mapping[str, str], alerts: Mapping[str, Sequence[str]], *, ending: bool = True
+) -> Subscriptions:
     """Make each topic's email and SMS subscriptions those of ``alerts`` (channel to routes like ``email:a@b``).
 
-    ``topics`` are ARNs by channel. Repeating it changes nothing. Raises StoreUnavailable when SNS takes no call.
+    ``topics`` are ARNs by channel. Without ``ending``, those that ``alerts`` does not name stay. Repeating it changes
+    nothing. Raises StoreUnavailable when SNS takes no call.
     """
     made, ended, unconfirmed = [], [], []
     try:
@@ -39,7 +65,7 @@ def subscribe(sns: "SNSClient", topics: Mapping[str, str], alerts: Mapping[str, 
                 protocol, _, endpoint = route.partition(":")
                 sns.subscribe(TopicArn=topic, Protocol=protocol, Endpoint=endpoint)
                 made.append(f"{channel} {route}")
-            for route in sorted(there.keys() - wanted):
+            for route in sorted(there.keys() - wanted if ending else ()):
                 if there[route] != PENDING:  # what nobody confirmed ends by itself after three days
                     sns.unsubscribe(SubscriptionArn=there[route])
                     ended.append(f"{channel} {route}")

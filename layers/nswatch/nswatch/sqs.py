@@ -1,0 +1,60 @@
+"""The shard queue of a region in SQS."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from nswatch.errors import NswatchError
+from nswatch.moments import iso
+from nswatch.schedule import ShardMessage
+from nswatch.tell.surroundings import depth
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+_BATCH = 10
+"""SQS takes at most so many messages in one call."""
+
+
+class QueueUnavailable(NswatchError):
+    """The shard queue of this region did not take all messages."""
+
+
+class SqsQueue:
+    """The shard queue of this region (`nswatch.schedule.Queue`); without ``dead_letters_url`` nobody knows of those."""
+
+    def __init__(self, sqs: "SQSClient", url: str, dead_letters_url: str = "") -> None:
+        self._sqs = sqs
+        self._url = url
+        self._dead_letters_url = dead_letters_url
+
+    def send(self, messages: Sequence[ShardMessage]) -> None:
+        """See `Queue`. Raises QueueUnavailable."""
+        refused = list[str]()
+        for start in range(0, len(messages), _BATCH):
+            batch = {str(place): message for place, message in enumerate(messages[start : start + _BATCH])}
+            try:
+                answer = self._sqs.send_message_batch(
+                    QueueUrl=self._url,
+                    Entries=[
+                        {"Id": place, "MessageBody": _body(message), "DelaySeconds": message.delay}
+                        for place, message in batch.items()
+                    ],
+                )
+            except (BotoCoreError, ClientError) as error:
+                refused.append(f"shards {', '.join(str(message.shard) for message in batch.values())}: {error}")
+                continue
+            refused += [f"shard {batch[each['Id']].shard}: {each['Code']}" for each in answer.get("Failed", [])]
+        if refused:
+            raise QueueUnavailable(f"not queued: {'; '.join(refused)}")
+
+    def dead_letters(self) -> int | None:
+        """See `Queue`."""
+        return depth(self._sqs, self._dead_letters_url) if self._dead_letters_url else None
+
+
+def _body(message: ShardMessage) -> str:
+    body = {"shard": message.shard, "turn": iso(message.turn)}
+    return json.dumps(body | {"only": message.only} if message.only else body)

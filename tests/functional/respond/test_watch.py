@@ -1,0 +1,271 @@
+"""Two hubs that watch each other, the regions and the canary, over emulated tables, streams, topics and queues."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+
+from nswatch.errors import RoundIncomplete
+from nswatch.expect.canary import CANARY
+from nswatch.model import Clock, Facts, Heartbeat, Key, Observation, Result, Severity, Source, Transport
+from nswatch.record.apply import put_in_force
+from nswatch.record.hub_store import DynamoHubStore
+from nswatch.record.port import Fingerprint, RegionReport
+from nswatch.record.recorder import next_view
+from nswatch.respond import comparator as rounds
+from nswatch.respond.comparator import Comparator
+from nswatch.respond.events import EventType, said
+from nswatch.respond.groups import VANTAGE, hub_group
+from nswatch.wiring import Clients, build_comparator, build_hub
+from nswatch_cli.replay.cloud import NAME, Cloud, Delivery
+
+T0 = datetime(2026, 1, 1, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+HUBS = ("ap-northeast-1", "eu-west-1")
+PRIMARY, STANDBY = HUBS
+REGIONS = ("ap-northeast-1", "us-east-1", "eu-west-1")
+ENTRY: dict[str, Any] = {"delegation": {"ns": ["ns1.dns.example"]}, "answers": [], "every": 60}
+
+
+@dataclass
+class Watched:
+    """Both hubs with their dead-letter queues, and what the regions do in a minute."""
+
+    cloud: Cloud
+    now: datetime = T0
+    delivered: list[Delivery] = field(default_factory=list)
+    stores: dict[str, DynamoHubStore] = field(default_factory=dict)
+    comparators: dict[str, Comparator] = field(default_factory=dict)
+    queues: dict[str, str] = field(default_factory=dict)
+    letters: dict[str, int | None] = field(default_factory=dict)
+    deaf: frozenset[tuple[str, str]] = frozenset()
+    """(hub, region): what that region writes does not reach that hub."""
+    version: int = 0
+
+    def __post_init__(self) -> None:
+        for hub in HUBS:
+            self.stores[hub] = build_hub(NAME, hub, self.cloud.clients)
+            self.queues[hub] = sqs(hub).create_queue(QueueName="dead-letters")["QueueUrl"]
+            self.comparators[hub] = self.comparator(hub, lambda: self.now)
+        self.apply({})
+
+    def comparator(self, hub: str, clock: Clock) -> Comparator:
+        settings = replace(self.cloud.settings(hub, REGIONS), dead_letters_url=self.queues[hub])
+        clients = Clients(self.cloud.clients.dynamodb, self.cloud.clients.sns, sqs)
+        return build_comparator(settings, clock=clock, clients=clients)
+
+    def apply(self, alerts: Mapping[str, Sequence[str]], domains: Sequence[str] = ("watched.example",)) -> None:
+        for store in self.stores.values():
+            put_in_force(store, dict.fromkeys(domains, ENTRY), dict(alerts), "test", self.now, self.version + 1)
+        self.version += 1
+
+    def passes(self, regions: Sequence[str], canaries: Mapping[str, Sequence[str]] | None = None) -> None:
+        """Have regions report and pass to all hubs that are up; ``canaries`` are the hubs that get each one's."""
+        for hub, store in self.stores.items():
+            if hub in self.cloud.down:
+                continue
+            for region in (region for region in regions if (hub, region) not in self.deaf):
+                report = RegionReport(self.now, self.now, "1", self.letters.get(region, 0))
+                store.write_region_report(region, report)
+                store.write_fingerprint(Fingerprint(Heartbeat(region, 0, self.now, self.version), "stamp"))
+                if canaries is None or hub in canaries.get(region, ()):
+                    store.write_canary([next_view(None, seen) for seen in self.canary(region)])
+
+    def canary(self, region: str) -> list[Observation]:
+        facts = Facts(Result.NXDOMAIN, zone=".")
+        keys = [Key(region, Source.PARENT, server, CANARY, "NS") for server in ("198.41.0.4", "170.247.170.2")]
+        return [
+            Observation(CANARY, key, "a.root", facts, Transport.UDP, self.now, self.now, self.now, 1) for key in keys
+        ]
+
+    def minutes(self, number: int, *, regions: Sequence[str] = REGIONS, **canaries: Any) -> list[Delivery]:
+        """Let minutes pass, with passes and a round each; return what was delivered."""
+        new = []
+        for _ in range(number):
+            self.now += MINUTE
+            self.passes(regions, canaries.get("canaries"))
+            for hub in self.up():
+                assert self.comparators[hub].on_records(self.cloud.records(hub, canaries=True)) == []
+            for hub in self.up():
+                self.comparators[hub].on_schedule()
+            new += [delivery for hub in HUBS for delivery in self.cloud.deliveries(hub)]
+        self.delivered += new
+        return new
+
+    def up(self) -> list[str]:
+        return [hub for hub in HUBS if hub not in self.cloud.down]
+
+    def findings(self, hub: str) -> set[tuple[str, str, str]]:
+        store = self.stores[hub]
+        return {(row.group, row.code, row.subject) for severity in Severity for row in store.open_findings(severity)}
+
+
+def sqs(region: str) -> Any:
+    return boto3.client("sqs", region_name=region)
+
+
+def told(deliveries: Sequence[Delivery]) -> list[tuple[str, str, str, str]]:
+    return [(one.hub, one.channel, one.kind, one.about) for one in deliveries]
+
+
+@pytest.fixture
+def hubs() -> Iterator[Watched]:
+    with Cloud(HUBS) as cloud:
+        yield Watched(cloud)
+
+
+def test_nothing_is_told_when_all_is_well(hubs: Watched) -> None:
+    assert hubs.minutes(40) == []
+    assert [hubs.findings(hub) for hub in HUBS] == [set(), set()]
+
+
+@pytest.mark.parametrize(("lost", "teller"), [(STANDBY, PRIMARY), (PRIMARY, STANDBY)], ids=["standby", "primary"])
+def test_lost_hub_is_told_once_by_the_other_one(hubs: Watched, lost: str, teller: str) -> None:
+    hubs.minutes(3)
+    hubs.cloud.down = {lost}
+    assert hubs.minutes(1) == [], "one round's hiccup is no finding"
+    assert told(hubs.minutes(20)) == [(teller, "notice", "notice", f"hub/{lost}")]
+    assert hubs.findings(teller) == {(f"hub/{lost}", "hub_silent", lost)}
+    hubs.cloud.down = set()
+    assert hubs.minutes(75) == []
+    assert hubs.findings(teller) == set()
+    assert hubs.stores[teller].head(hub_group(lost)).state == "resolved"
+    assert hubs.stores[lost].events(hub_group(lost)) == [], "what is about a hub stays with the one that judges it"
+
+
+def test_hub_whose_comparator_alone_is_stuck_is_told_by_the_other_one(hubs: Watched) -> None:
+    hubs.minutes(3)
+    del hubs.comparators[STANDBY]
+    for _ in range(3):
+        hubs.now += MINUTE
+        hubs.passes(REGIONS)
+        hubs.comparators[PRIMARY].on_records(hubs.cloud.records(PRIMARY, canaries=True))
+        hubs.comparators[PRIMARY].on_schedule()
+    assert told(list(hubs.cloud.deliveries(PRIMARY))) == [(PRIMARY, "notice", "notice", "hub/eu-west-1")]
+
+
+def test_dead_letters_of_a_hub_are_told_by_the_other_one_until_they_are_gone(hubs: Watched) -> None:
+    hubs.minutes(2)
+    sqs(PRIMARY).send_message(QueueUrl=hubs.queues[PRIMARY], MessageBody="a batch that was given up")
+    assert told(hubs.minutes(5)) == [(STANDBY, "notice", "notice", f"hub/{PRIMARY}")]
+    assert hubs.findings(STANDBY) == {(f"hub/{PRIMARY}", "dead_letters", PRIMARY)}
+    sqs(PRIMARY).purge_queue(QueueUrl=hubs.queues[PRIMARY])
+    assert hubs.minutes(2) == []
+    assert hubs.findings(STANDBY) == set()
+
+
+def test_dead_letters_of_a_region_are_told_once_by_the_primary(hubs: Watched) -> None:
+    hubs.minutes(2)
+    hubs.letters = {"us-east-1": 3}
+    assert told(hubs.minutes(3)) == [(PRIMARY, "notice", "notice", VANTAGE)]
+    hubs.letters = {"us-east-1": None}
+    assert hubs.minutes(2) == []
+    assert hubs.findings(PRIMARY) == {(VANTAGE, "dead_letters", "us-east-1")}, "what nobody could ask stays as it was"
+
+
+def test_route_that_nobody_confirmed_is_told_after_a_quarter_of_an_hour(hubs: Watched) -> None:
+    route = "email:oncall@other.example"
+    hubs.apply({"page": [route]})
+    hubs.cloud.clients.sns(PRIMARY).subscribe(
+        TopicArn=hubs.cloud.settings(PRIMARY, REGIONS).page_topic, Protocol="email", Endpoint="oncall@other.example"
+    )  # the emulator confirms it; the standby's stays unconfirmed
+    assert hubs.minutes(15) == []
+    assert told(hubs.minutes(6)) == [(PRIMARY, "notice", "notice", f"hub/{STANDBY}")]
+    assert route in hubs.delivered[0].text
+
+
+def test_page_topic_that_reaches_nobody_is_paged_by_the_other_hub(hubs: Watched) -> None:
+    hubs.minutes(16)
+    sns, topic = hubs.cloud.clients.sns(PRIMARY), hubs.cloud.settings(PRIMARY, REGIONS).page_topic
+    for row in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
+        sns.unsubscribe(SubscriptionArn=row["SubscriptionArn"])
+    assert told(hubs.minutes(12)) == [(STANDBY, "page", "page", f"hub/{PRIMARY}")]
+
+
+def test_monitor_is_blind_when_the_canary_raises_no_finding_in_most_regions(hubs: Watched) -> None:
+    hubs.minutes(2)
+    assert hubs.minutes(1, canaries={}) == []
+    assert told(hubs.minutes(4, canaries={})) == [(PRIMARY, "page", "page", VANTAGE)]
+    assert {code for _, code, _ in hubs.findings(PRIMARY)} == {"monitor_blind"}
+    hubs.minutes(2)
+    assert hubs.findings(PRIMARY) == set()
+
+
+def test_hub_that_alone_misses_the_canary_says_so_and_the_other_agrees(hubs: Watched) -> None:
+    hubs.minutes(2)
+    only_standby = dict.fromkeys(REGIONS, (STANDBY,))
+    hubs.minutes(10, canaries=only_standby)
+    assert told(hubs.delivered) == [(PRIMARY, "page", "page", VANTAGE)], "the hubs do not contradict each other"
+    assert hubs.findings(PRIMARY) == hubs.findings(STANDBY) != set()
+
+
+def test_region_of_which_one_hub_alone_hears_nothing_is_told_once(hubs: Watched) -> None:
+    hubs.minutes(2)
+    hubs.deaf = frozenset({(PRIMARY, "us-east-1")})
+    hubs.minutes(10)
+    assert told(hubs.delivered) == [(PRIMARY, "notice", "notice", VANTAGE)]
+    assert hubs.findings(PRIMARY) == hubs.findings(STANDBY) == {(VANTAGE, "vantage_silent", "us-east-1")}
+
+
+def test_first_canary_is_waited_for_five_minutes_from_the_first_report(hubs: Watched) -> None:
+    assert hubs.minutes(5, canaries={}) == []
+    assert told(hubs.minutes(2, canaries={})) == [(PRIMARY, "page", "page", VANTAGE)]
+
+
+def test_silent_region_is_not_called_blind_besides(hubs: Watched) -> None:
+    hubs.minutes(2)
+    hubs.minutes(6, regions=[PRIMARY, STANDBY])
+    assert hubs.findings(PRIMARY) == {(VANTAGE, "vantage_silent", "us-east-1")}
+
+
+def test_what_a_person_says_of_a_hub_is_of_no_concern_to_that_hub(hubs: Watched) -> None:
+    hubs.minutes(3)
+    hubs.cloud.down = {STANDBY}
+    hubs.minutes(4)
+    hubs.cloud.down = set()
+    event = said(EventType.ACKNOWLEDGED, hub_group(STANDBY), 1, "alice", "", hubs.now)
+    for store in hubs.stores.values():
+        store.receive(event, hubs.now)
+    assert hubs.minutes(3) == []
+    assert hubs.stores[STANDBY].head(hub_group(STANDBY)).state == ""
+
+
+def test_ping_goes_out_only_when_the_round_and_the_monitor_are_sound(
+    hubs: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pings: list[datetime] = []
+    monkeypatch.setattr(hubs.comparators[PRIMARY], "_ping", lambda: pings.append(hubs.now))
+    hubs.minutes(3)
+    assert len(pings) == 3
+    hubs.minutes(5, canaries={})
+    blind_from = len(pings)
+    hubs.minutes(2, canaries={})
+    assert len(pings) == blind_from < 8
+
+
+def test_round_leaves_what_it_has_no_time_for_to_the_next_one(hubs: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    domains = [f"d{number}.example" for number in range(6)]
+    hubs.apply({}, domains)
+    hubs.minutes(2)
+    for domain in domains:
+        hubs.stores[PRIMARY].schedule_expectation(domain, hubs.now)
+    ticking = iter(range(1000))
+    slow = hubs.comparator(PRIMARY, lambda: hubs.now + next(ticking) * timedelta(seconds=3))
+    monkeypatch.setattr(rounds, "ROUND", timedelta(seconds=25))
+    slow.on_schedule()
+    left = len(list(hubs.stores[PRIMARY].due(hubs.now)))
+    assert 0 < left < 6
+    hubs.minutes(1)
+    assert list(hubs.stores[PRIMARY].due(hubs.now)) == []
+
+
+def test_round_does_the_rest_when_the_watch_itself_fails(hubs: Watched) -> None:
+    hubs.minutes(2)
+    hubs.stores[PRIMARY].table.put({"pk": "hub", "sk": f"hub#{STANDBY}", "report": "{}"})
+    hubs.stores[PRIMARY].schedule_expectation("watched.example", hubs.now)
+    with pytest.raises(RoundIncomplete, match="the watch over the monitor itself"):
+        hubs.comparators[PRIMARY].on_schedule()
+    assert list(hubs.stores[PRIMARY].due(hubs.now)) == []
