@@ -5,7 +5,7 @@ can cut a region off.
 
 1. An earlier commit of main is deployed with `sam deploy`, the watchlist applied; all regions make passes.
 2. Half of the regions (one hub, one that only probes) are upgraded by `nswatch deploy`. example.com is hijacked: one
-   page, from the primary hub, within a turn + 15 s.
+   page, from the primary hub, within a minute.
 3. The other half is upgraded: watchlist, history and the open incident are as they were.
 4. The primary hub is lost from the network (first calls hang, later they are refused). coincheck.com is hijacked: the
    page comes from the standby.
@@ -27,7 +27,8 @@ ROUND = 60
 """Seconds between a hub's scheduled rounds: the standby sends what it owes in the first one after its patience."""
 HELD_UP = 30
 """Seconds by which calls to the lost hub that hang hold up a pass and a round."""
-SLACK = 15
+MINUTE = 60
+"""What nswatch promises. Here it takes 15 to 30 s: one poller of the emulator serves all regions."""
 
 Json = dict[str, Any]
 
@@ -57,8 +58,8 @@ def test_story_comes_to_its_end_when_deployed(seen: Json) -> None:
 # Paging
 
 
-def test_page_comes_within_a_turn_and_15_s_when_releases_are_mixed(seen: Json) -> None:
-    assert 0 < delay(seen, "example.com") <= TURN + SLACK
+def test_page_comes_within_a_minute_when_releases_are_mixed(seen: Json) -> None:
+    assert 0 < delay(seen, "example.com") <= MINUTE
 
 
 def test_one_page_comes_from_the_primary_when_both_hubs_work(seen: Json) -> None:
@@ -80,8 +81,8 @@ def test_at_most_one_extra_page_comes_when_the_primary_is_back(seen: Json) -> No
     assert late in ([], [PRIMARY])
 
 
-def test_page_comes_within_a_turn_and_15_s_when_the_primary_is_back(seen: Json) -> None:
-    assert 0 < delay(seen, "example.net") <= TURN + SLACK
+def test_page_comes_within_a_minute_when_the_primary_is_back(seen: Json) -> None:
+    assert 0 < delay(seen, "example.net") <= MINUTE
 
 
 def test_one_page_comes_from_the_primary_when_it_is_back(seen: Json) -> None:
