@@ -28,7 +28,7 @@ from bench.plot import log_log
 from nswatch.record import table
 from nswatch.record.apply import put_in_force
 from nswatch.record.dynamodb import CONFIG
-from nswatch.record.keys import probe_pk, shard_count, shard_of
+from nswatch.record.keys import shard_count, shard_of
 from nswatch.wiring import Clients, DnsObserver, Settings, build_comparator, build_hub, build_probe, run
 
 SIZES = (100, 1000, 10_000)
@@ -89,10 +89,10 @@ class Process:
     def _line(self) -> str:
         return self._process.stdout.readline() if self._process.stdout is not None else ""
 
-    def counted(self) -> Any:
-        """Return what it has counted so far."""
+    def counted(self, wanted: dict[str, Any] | None = None) -> Any:
+        """Return what it has counted so far, after doing what is ``wanted``."""
         if self._process.stdin is not None:
-            self._process.stdin.write("\n")
+            self._process.stdin.write("\n" if wanted is None else f"{json.dumps(wanted)}\n")
             self._process.stdin.flush()
         return json.loads(self._line())
 
@@ -181,13 +181,10 @@ class Worker:
         """
         numbers = {number: shard_of(internet.domain(number), self.shards) < shards for number in range(self.domains)}
         models = {number % internet.HOSTS: number for number, seen in numbers.items() if seen}
-        for store in self._stores:
-            for number in (number for number, seen in numbers.items() if not seen):
-                model = models[number % internet.HOSTS]
-                items = store.table.query(probe_pk(REGION, internet.domain(model)), "latest#")
-                store.table.put_many(
-                    [_renamed(item, internet.domain(model), internet.domain(number)) for item in items]
-                )
+        copies: dict[str, list[str]] = {}
+        for number in (number for number, seen in numbers.items() if not seen):
+            copies.setdefault(internet.domain(models[number % internet.HOSTS]), []).append(internet.domain(number))
+        self._hubs.counted({"region": REGION, "copies": copies})
         return sum(numbers.values())
 
     def check(self) -> None:
@@ -197,10 +194,6 @@ class Worker:
             expected = tuple(sorted(internet.hosts_of(number)))
             if expected not in {view.facts.values for view in views if view.facts is not None}:
                 raise RuntimeError(f"{internet.domain(number)} was not seen")
-
-
-def _renamed(item: dict[str, Any], old: str, new: str) -> dict[str, Any]:
-    return {name: value.replace(old, new) for name, value in item.items()}
 
 
 def measure(domains: int) -> Load:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from nswatch.errors import StoreUnavailable
 from nswatch.expect.matching import Expectations
@@ -19,7 +19,10 @@ from nswatch.record.port import Briefing, ProbeStore, WatchlistHead
 from nswatch.record.recorder import Gone, Rotates, ShardRecorder, next_view
 from nswatch.schedule import DELEGATION
 
-T = TypeVar("T")
+REMEMBERED = 240
+"""Of so many shards, hubs counted apart, a worker remembers what stands: of 100 in two hubs, and of the short passes
+over 20. More would not fit into the function's memory; what it forgets it reads again."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -181,11 +184,11 @@ class Probe:
         short: bool = False,
     ) -> list[ShardRecorder]:
         """Return the hubs' recorders with what stands for ``domains``; those of short passes hold few of a shard."""
-        loaded = []
+        loaded: list[ShardRecorder] = []
         for hub, briefing in briefings:
-            recorder = self._recorders.setdefault((hub.hub, shard, short), ShardRecorder(hub, self._region))
+            recorder = self._recorder(hub, shard, short=short)
             try:
-                recorder.load(domains, briefing.fingerprint)
+                recorder.load(domains, briefing.fingerprint, loaded[0].views if loaded else None)
             except StoreUnavailable as error:
                 logger.warning("%s cannot be read, so it gets this pass later: %s", hub.hub, error)
                 continue
@@ -193,6 +196,14 @@ class Probe:
         if not loaded:
             raise StoreUnavailable("no hub's record can be read")
         return loaded
+
+    def _recorder(self, hub: ProbeStore, shard: int, *, short: bool) -> ShardRecorder:
+        """Return the recorder of a hub and a shard; which one was used longest ago is forgotten when there are many."""
+        recorder = self._recorders.pop((hub.hub, shard, short), None) or ShardRecorder(hub, self._region)
+        self._recorders[hub.hub, shard, short] = recorder
+        if len(self._recorders) > REMEMBERED:
+            del self._recorders[next(iter(self._recorders))]
+        return recorder
 
     def _save(self, recorder: ShardRecorder, seen: ShardPass, heartbeat: Heartbeat) -> bool:
         try:

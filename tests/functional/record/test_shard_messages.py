@@ -9,11 +9,13 @@ from typing import Any
 import boto3
 import pytest
 
+from nswatch import probe
 from nswatch.expect.networks import AwsRanges
 from nswatch.model import Facts, Key, Observation, Result, Source, Transport
 from nswatch.probe import Probe, ShardPass, Watched
 from nswatch.record.apply import put_in_force
 from nswatch.record.hub_store import DynamoHubStore
+from nswatch.record.recorder import ShardRecorder
 from nswatch.schedule import DELEGATION, Schedule, ShardMessage
 from nswatch.sqs import QueueUnavailable, SqsQueue
 
@@ -230,3 +232,24 @@ def test_queue_sends_more_than_one_batch_and_says_what_was_refused(hubs: list[Dy
     with pytest.raises(QueueUnavailable, match="shards 0, 1"):
         SqsQueue(sqs, f"{url}-none").send([ShardMessage(shard, START, 0) for shard in range(2)])
     assert SqsQueue(sqs, url).dead_letters() is None
+
+
+def test_worker_that_forgets_reads_again_and_writes_nothing_twice(
+    region: Region, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probe, "REMEMBERED", 1)
+    for number in range(3):
+        region.work(START + number * MINUTE)
+        region.work(START + number * MINUTE + SHORT, DELEGATION)
+    assert [appended(hub) for hub in region.hubs] == [2, 2]
+
+
+def test_worker_without_memory_holds_what_is_the_same_in_both_hubs_once(hubs: list[DynamoHubStore]) -> None:
+    for hub in hubs:
+        put_in_force(hub, ENTRIES, {}, "test", START, 1)
+    Region(hubs).work(START)
+    first, second = (ShardRecorder(hub, REGION) for hub in hubs)
+    known = first.load([JEWEL], hubs[0].briefing(REGION, 0).fingerprint)
+    other = second.load([JEWEL], hubs[1].briefing(REGION, 0).fingerprint, known)
+    assert known[JEWEL].keys() == other[JEWEL].keys() != set()
+    assert all(known[JEWEL][key] is view for key, view in other[JEWEL].items())

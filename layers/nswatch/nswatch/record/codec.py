@@ -4,6 +4,8 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import lru_cache
 from sys import intern  # a worker holds tens of thousands of views, in which few texts differ
 from typing import Any, TypeVar
 
@@ -99,6 +101,11 @@ def readable(items: Iterable[Item], read: Callable[[Item], T]) -> Iterator[T]:
             logger.exception("%s %s cannot be read, and is left out", item.get("pk"), item.get("sk"))
 
 
+@lru_cache(maxsize=256)  # all domains of a shard share them
+def _pass_time(text: str) -> datetime:
+    return parse_iso(text)
+
+
 def view_from_item(region: str, item: Item) -> View:
     """Return the view that an item of a ``latest#…`` key holds."""
     document = json.loads(item["view"])
@@ -108,8 +115,8 @@ def view_from_item(region: str, item: Item) -> View:
         facts=None if document["facts"] is None else facts_from_json(document["facts"]),
         transport=Transport(document["transport"]),
         first_seen=parse_iso(document["first_seen"]),
-        first_pass=parse_iso(document["first_pass"]),
-        last_seen=parse_iso(item["pass_time"]),
+        first_pass=_pass_time(document["first_pass"]),
+        last_seen=_pass_time(item["pass_time"]),
         result=Result(document["result"]),
         result_since=parse_iso(document["result_since"]),
     )

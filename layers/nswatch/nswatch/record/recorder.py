@@ -55,17 +55,22 @@ class ShardRecorder:
         """What stands in the hub, as last loaded or saved."""
         return self._views
 
-    def load(self, domains: Iterable[str], fingerprint: Fingerprint | None) -> DomainViews:
+    def load(
+        self, domains: Iterable[str], fingerprint: Fingerprint | None, beside: DomainViews | None = None
+    ) -> DomainViews:
         """Return what stands in the hub for ``domains``: from memory where the hub's stamp says that it is the same.
 
-        ``fingerprint`` is the hub's, read for this pass. Raises StoreUnavailable.
+        ``fingerprint`` is the hub's, read for this pass. What is the same ``beside``, in another hub, is held once.
+        Raises StoreUnavailable.
         """
         wanted = set(domains)
         if fingerprint is None or fingerprint.stamp != self._stamp:
             self._views = {}
         self._stamp, self._loaded = None, fingerprint
         for domain in wanted - self._views.keys():
-            self._views[domain] = {view.key: view for view in self.store.views(self._region, domain)}
+            held = (beside or {}).get(domain, {})
+            views = self.store.views(self._region, domain)
+            self._views[domain] = {view.key: held[view.key] if held.get(view.key) == view else view for view in views}
         for domain in self._views.keys() - wanted:
             del self._views[domain]
         if fingerprint is not None and fingerprint.stamp and not fingerprint.stamp.startswith(_WRITING):
