@@ -15,6 +15,7 @@ MAY_IMPORT = {
     **dict.fromkeys(BASE, BASE),
     "expect": BASE,
     "observe": BASE | {"expect"},
+    "collect": BASE | {"expect", "observe"},
     "record": BASE,
     "judge": BASE | {"expect"},
     "respond": BASE | {"expect", "judge", "record"},
@@ -22,7 +23,9 @@ MAY_IMPORT = {
     "schedule": BASE | {"observe", "record"},
     "probe": BASE | {"expect", "observe", "record", "schedule"},
     "sqs": BASE | {"schedule", "tell"},
-    "wiring": BASE | {"expect", "observe", "record", "judge", "respond", "tell", "probe", "schedule", "sqs"},
+    "collector": BASE | {"collect", "expect", "observe", "record"},
+    "wiring": BASE
+    | {"collect", "collector", "expect", "observe", "record", "judge", "respond", "tell", "probe", "schedule", "sqs"},
     "__init__": frozenset[str](),
 }
 """Room or module of nswatch -> the others that it may import."""

@@ -26,9 +26,29 @@ class Source(StrEnum):
     ITERATIVE = "iterative"
     """Our own walk from the root: what is asked of no particular server (a name server's address, say)."""
 
+    # What follows is asked seldom, by the collectors at the hubs; each key's ``qtype`` names an attribute.
+    RDAP = "rdap"
+    """A registry's (or registrar's) RDAP service, RFC 9083."""
+    REGISTRAR = "registrar"
+    """The registrar's own interface: Route 53 Domains."""
+    REGISTRY = "registry"
+    """Whether a name exists at its registry, by DNS and RDAP together."""
+    CT = "ct"
+    """A search service over Certificate Transparency logs."""
+    ROUTE53 = "route53"
+    """Route 53's interface: what a hosted zone holds."""
+    CHAIN = "chain"
+    """Our own validation from the root's trust anchor (RFC 4035 section 5)."""
+    WEB = "web"
+    """The web site itself; each region's probe asks it in every pass."""
+
+
+OF_DNS = frozenset({Source.PARENT, Source.AUTHORITATIVE, Source.RECURSIVE, Source.ITERATIVE})
+"""The sources that are asked by DNS for the records of a watched domain, in every pass."""
+
 
 class Transport(StrEnum):
-    """What carried an answer."""
+    """What carried an answer; everything over HTTPS is TCP."""
 
     UDP = "udp"
     TCP = "tcp"
@@ -166,7 +186,8 @@ class View:
 
     ``facts`` are the last *definite* ones (None before the first); they stand since ``first_seen`` (when that answer
     was received) and were last known to stand at ``last_seen`` (a pass time). ``result`` is the latest result, which
-    may be unknown while ``facts`` still stand; it holds since ``result_since``.
+    may be unknown while ``facts`` still stand; it holds since ``result_since``. ``was`` are the values of the definite
+    facts that stood before these (None: these are the first), kept for what is no DNS server's.
     """
 
     key: Key
@@ -178,6 +199,7 @@ class View:
     last_seen: datetime
     result: Result
     result_since: datetime
+    was: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

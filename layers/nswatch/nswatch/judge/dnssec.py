@@ -6,12 +6,13 @@ beside a known one first, and by that vouches for it; only then may the known on
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from nswatch.judge.belief import CONFIRMED_WITHIN, answers, reports, sightings, sightings_of_result, stands_until
 from nswatch.judge.delegation import believed_of_registry
 from nswatch.judge.evidence import Evidence
+from nswatch.judge.judged import Judged
 from nswatch.judge.policy import Cause, severity_of
 from nswatch.model import Finding, Key, Result, Source, View
 
@@ -22,20 +23,11 @@ BOGUS = "bogus"
 """In the key of a doubt it stands for the type of a resolver that cannot validate."""
 
 
-@dataclass(frozen=True, slots=True)
-class Dnssec:
-    """The findings, the doubts for the next judgement, and when to look again."""
-
-    findings: tuple[Finding, ...]
-    doubts: Mapping[Key, datetime]
-    ends: tuple[datetime, ...]
-
-
-def dnssec(evidence: Evidence, views: Iterable[View], doubts: Mapping[Key, datetime]) -> Dnssec:
+def dnssec(evidence: Evidence, views: Iterable[View], doubts: Mapping[Key, datetime]) -> Judged:
     """Judge the DS RRset at the parent, and the resolvers that fail to validate the domain or what is below it."""
     changed = _ds_changed(evidence, doubts)
     bogus = _dnssec_bogus(evidence, views, doubts, consequence=bool(changed.findings))
-    return Dnssec(
+    return Judged(
         (*changed.findings, *bogus.findings), {**changed.doubts, **bogus.doubts}, (*changed.ends, *bogus.ends)
     )
 
@@ -43,7 +35,7 @@ def dnssec(evidence: Evidence, views: Iterable[View], doubts: Mapping[Key, datet
 # ds_changed
 
 
-def _ds_changed(evidence: Evidence, doubts: Mapping[Key, datetime]) -> Dnssec:
+def _ds_changed(evidence: Evidence, doubts: Mapping[Key, datetime]) -> Judged:
     """Return `ds_changed`. Detail: ``{"parent": zone, "answers": [{"seen": [DS], "servers": n, "regions": [...]}]}``.
 
     Nothing where the watchlist does not say whether the domain is signed, where nobody knows which keys it had, or
@@ -54,7 +46,7 @@ def _ds_changed(evidence: Evidence, doubts: Mapping[Key, datetime]) -> Dnssec:
     published = _given(evidence.parent.published)
     given = [*published, *_given(evidence.parent.views)]
     if not states or not given:
-        return Dnssec((), _vouched_before(doubts), ())
+        return Judged((), _vouched_before(doubts), ())
     approved = frozenset(entry.baseline.ds or ())
     vouched = _vouch(published, approved, doubts)
     known = approved | {key.qname for key in vouched}
@@ -70,9 +62,9 @@ def _ds_changed(evidence: Evidence, doubts: Mapping[Key, datetime]) -> Dnssec:
     since = {replace(view.key, qtype="DS"): doubts.get(_doubt(view), view.first_pass) for view in odd}
     ends = tuple(stands_until(view) for view in odd if not answers(view, evidence.now))
     if not odd:
-        return Dnssec((), vouched, ())
+        return Judged((), vouched, ())
     if not believed_of_registry(list(odd), {view.key: since[_doubt(view)] for view in odd}):
-        return Dnssec((), {**vouched, **since}, (*ends, evidence.now + CONFIRMED_WITHIN))
+        return Judged((), {**vouched, **since}, (*ends, evidence.now + CONFIRMED_WITHIN))
     zone = next((view.facts.zone for view in odd if view.facts is not None and view.facts.zone), "")
     finding = Finding(
         code="ds_changed",
@@ -85,7 +77,7 @@ def _ds_changed(evidence: Evidence, doubts: Mapping[Key, datetime]) -> Dnssec:
         detail={"parent": zone, "answers": _answers(odd)},
         values=tuple(sorted({(entry.domain, "DS", tuple(sorted(ds))) for ds in odd.values()})),
     )
-    return Dnssec((finding,), {**vouched, **since}, ends)
+    return Judged((finding,), {**vouched, **since}, ends)
 
 
 def _given(views: Iterable[View]) -> list[tuple[View, frozenset[str]]]:
@@ -183,7 +175,7 @@ def _answers(odd: Mapping[View, frozenset[str]]) -> list[dict[str, object]]:
 
 def _dnssec_bogus(
     evidence: Evidence, views: Iterable[View], doubts: Mapping[Key, datetime], *, consequence: bool
-) -> Dnssec:
+) -> Judged:
     """Return `dnssec_bogus`: a resolver fails with SERVFAIL, answers with CD set, and did so in two passes.
 
     Detail: ``{"resolvers": [{"address", "regions", "rrsets": ["NAME TYPE"]}]}``. It belongs to the delegation's story
@@ -211,7 +203,7 @@ def _dnssec_bogus(
     pending = {_resolver(view) for view in failing} - {_resolver(view) for view in told}
     ends = (evidence.now + CONFIRMED_WITHIN,) if pending else ()
     if not told:
-        return Dnssec((), remembered, ends)
+        return Judged((), remembered, ends)
     rows: dict[str, tuple[set[str], set[str]]] = {}
     for view in told:
         regions, rrsets = rows.setdefault(view.key.server, (set(), set()))
@@ -234,7 +226,7 @@ def _dnssec_bogus(
         },
         cause=Cause.DELEGATION if departed else "",
     )
-    return Dnssec((finding,), remembered, ends)
+    return Judged((finding,), remembered, ends)
 
 
 def _resolver(view: View) -> tuple[str, str]:

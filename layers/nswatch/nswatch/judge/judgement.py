@@ -10,14 +10,21 @@ from nswatch.expect.watchlist import DomainEntry
 from nswatch.judge.addresses import address_findings, whereabouts
 from nswatch.judge.answers import changed, missing
 from nswatch.judge.availability import availability
+from nswatch.judge.candidates import candidates
+from nswatch.judge.certificates import certificates
+from nswatch.judge.chain import chain
 from nswatch.judge.correlate import with_stories
 from nswatch.judge.delegation import departure
 from nswatch.judge.departed import delegation_findings
 from nswatch.judge.disagreement import regions_disagree, resolvers_disagree
 from nswatch.judge.dnssec import dnssec
+from nswatch.judge.drift import drift
 from nswatch.judge.evidence import evidence_of
 from nswatch.judge.forged import ForgedData, forged_data, served_by_strangers
+from nswatch.judge.judged import Family, joined
+from nswatch.judge.latency import latency
 from nswatch.judge.mismatch import parent_child_mismatch, served_apart
+from nswatch.judge.registration import registration
 from nswatch.judge.ttl import ttl_changed
 from nswatch.model import Finding, Key, Value, View
 
@@ -31,6 +38,9 @@ JUDGED = frozenset(
     | {"monitor_blind", "hub_silent", "topic_unconfirmed", "dead_letters"}
 )
 """The codes that this version raises: of the others the policy and the texts are there, the rules are not."""
+
+FAMILIES: tuple[Family, ...] = (dnssec, chain, registration, certificates, latency, candidates, drift)
+"""The rules that tell their own story, beside those over what DNS answers."""
 
 _NOTHING_KNOWN: Mapping[str, frozenset[Value]] = {}
 
@@ -74,19 +84,19 @@ def judge_domain(
     ttls, ttls_again = ttl_changed(evidence)
     absent, absent_again = missing(evidence)
     regions, regions_again = regions_disagree(evidence)
-    keys = dnssec(evidence, views, doubts)
+    beside = joined(family(evidence, views, doubts) for family in FAMILIES)
     told = [*delegation_findings(entry, expectations.allowed, parent), *address_findings(places, expectations)]
-    told += [*parent_child_mismatch(evidence), *servers.findings, *keys.findings]
+    told += [*parent_child_mismatch(evidence), *servers.findings, *beside.findings]
     drafts = [*changed(evidence), *absent, *ttls, *resolvers_disagree(evidence), *regions]
     served = served_by_strangers(evidence, views, followed)
     apart = served_apart(evidence)
-    again = [parent.look_again, *places.look_again(now), *evidence.ends, *servers.ends, *keys.ends]
+    again = [parent.look_again, *places.look_again(now), *evidence.ends, *servers.ends, *beside.ends]
     again += [*absent_again, *ttls_again, *regions_again]
     again += expectations.lapses()[:1]
     return Judgement(
         findings=(*told, *with_stories(drafts, told, served, expectations, known, apart)),
         forged=forged_data(evidence, views, followed, apart),
-        doubts={**parent.doubts, **places.doubts, **evidence.doubts, **servers.doubts, **keys.doubts},
+        doubts={**parent.doubts, **places.doubts, **evidence.doubts, **servers.doubts, **beside.doubts},
         look_again=min((moment for moment in again if moment is not None and moment > now), default=None),
     )
 

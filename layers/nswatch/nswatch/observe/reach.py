@@ -53,6 +53,10 @@ class Reach:
                     return question in questions and question != apex_soa and key.server in resolvers
                 case Source.ITERATIVE:
                     return key.qname in (hosts if key.qtype in ADDRESSES else origins)
+                case Source.WEB:
+                    return any(web.url for web in self.expectations.allowed.webs)
+                case _:
+                    return False  # nothing else is a probe's
 
         return [key for key in views if not may_be_asked(key)]
 

@@ -80,7 +80,7 @@ def fingerprint_of(view: View) -> str:
 
 def view_to_item(view: View) -> Item:
     """Return the attributes of a view beside its key: ``pass_time`` for conditions, the rest as one JSON text."""
-    document = {
+    document: dict[str, Any] = {
         "server_name": view.server_name,
         "facts": None if view.facts is None else facts_to_json(view.facts),
         "transport": view.transport,
@@ -89,6 +89,8 @@ def view_to_item(view: View) -> Item:
         "result": view.result,
         "result_since": iso(view.result_since),
     }
+    if view.was is not None:
+        document["was"] = list(view.was)
     return {"pass_time": iso(view.last_seen), "view": canonical_json(document)}
 
 
@@ -119,6 +121,7 @@ def view_from_item(region: str, item: Item) -> View:
         last_seen=_pass_time(item["pass_time"]),
         result=Result(document["result"]),
         result_since=parse_iso(document["result_since"]),
+        was=tuple(document["was"]) if "was" in document else None,
     )
 
 

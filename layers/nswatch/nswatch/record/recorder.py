@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from nswatch.errors import Conflict
-from nswatch.model import Facts, Heartbeat, Key, Observation, Source, Transport, View
+from nswatch.model import OF_DNS, Facts, Heartbeat, Key, Observation, Source, Transport, View
 from nswatch.record.codec import comparable, fingerprint_of
 from nswatch.record.port import Change, Fingerprint, ProbeStore
 
@@ -245,5 +245,6 @@ def next_view(before: View | None, observation: Observation) -> View:
             transport=Transport.TCP if Transport.TCP in (before.transport, confirmed) else before.transport,
             first_seen=before.first_seen,
             first_pass=before.first_pass,
+            was=before.was,
         )
-    return view
+    return view if source in OF_DNS else replace(view, was=before.facts.values)

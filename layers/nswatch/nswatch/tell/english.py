@@ -69,6 +69,20 @@ SOURCES = {
     "recursive": "$n resolvers (caches)",
     "iterative.one": "walking down from the root",
     "iterative": "walking down from the root",
+    "rdap.one": "1 RDAP service",
+    "rdap": "$n RDAP services",
+    "registrar.one": "the registrar's interface",
+    "registrar": "$n registrars' interfaces",
+    "registry.one": "1 registry",
+    "registry": "$n registries",
+    "ct.one": "1 search over certificate logs",
+    "ct": "$n searches over certificate logs",
+    "route53.one": "Route 53's interface",
+    "route53": "Route 53's interface",
+    "chain.one": "our own DNSSEC validation",
+    "chain": "our own DNSSEC validation",
+    "web.one": "1 web site",
+    "web": "$n web sites",
 }
 
 RESULTS = {
