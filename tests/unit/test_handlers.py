@@ -46,6 +46,11 @@ class Recorded:
     def on_schedule(self) -> None:
         self.calls.append("schedule")
 
+    def wake(self, group: str, sort_key: str) -> None:
+        if group == "broken":
+            raise StoreUnavailable("no hub")
+        self.calls.append((group, sort_key))
+
     def on_records(self, records: list[dict[str, Any]]) -> list[str]:
         self.calls.append([record["dynamodb"]["Keys"]["pk"]["S"] for record in records])
         return [record["dynamodb"]["SequenceNumber"] for record in records]
@@ -81,6 +86,25 @@ def test_comparator_returns_failed_sequence_numbers_when_the_sample_stream_comes
     returned = run("comparator", sample("comparator-stream"))
     assert returned == {"batchItemFailures": [{"itemIdentifier": "111100000000000000001"}]}
     assert use_case.calls == [["probe#ap-northeast-1#example.com"]]
+
+
+def test_comparator_sends_what_is_due_when_the_sample_alarm_comes(use_case: Recorded) -> None:
+    event = sample("comparator-alarm")
+    broken = {**event["Records"][0], "body": json.dumps({"group": "broken", "message": "outbox#000001#page/1"})}
+    assert run("comparator", {"Records": [broken, *event["Records"]]}) == {"batchItemFailures": []}
+    assert use_case.calls == [("example.com", "outbox#000001#page/delegation/1")]
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [("", "body: not JSON"), ("[]", "body: not a JSON object"), ('{"group": "a.b"}', "body.message: None")],
+    ids=["empty", "list", "no-message"],
+)
+def test_comparator_names_what_is_wrong_when_an_alarm_cannot_be_read(body: str, named: str, use_case: Recorded) -> None:
+    event = {"Records": [{"messageId": "1", "eventSource": "aws:sqs", "body": body}]}
+    with pytest.raises(InvalidEvent, match=named):
+        run("comparator", event)
+    assert use_case.calls == []
 
 
 def test_probe_reports_one_message_when_only_that_one_failed(use_case: Recorded) -> None:

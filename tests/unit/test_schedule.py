@@ -63,7 +63,7 @@ def test_schedule_queues_all_shards_and_the_short_passes_between_when_it_fires()
     queue, hub = Queued(), Hub()
     assert fire(queue, hub) == 2 + 6
     turn = START.replace(second=20) + timedelta(minutes=1)
-    assert queue.messages[:2] == [ShardMessage(0, turn, 78), ShardMessage(1, turn, 78)]
+    assert queue.messages[:2] == [ShardMessage(0, turn, 78), ShardMessage(1, turn, 88)]
     assert {message.shard for message in queue.messages[2:]} == {1}
     assert {message.only for message in queue.messages[2:]} == {DELEGATION}
     assert [message.turn - turn for message in queue.messages[2:]] == [
@@ -71,6 +71,15 @@ def test_schedule_queues_all_shards_and_the_short_passes_between_when_it_fires()
     ]
     assert all(message.delay >= (message.turn - START).total_seconds() for message in queue.messages)
     assert max(message.delay for message in queue.messages) < 900
+
+
+def test_schedule_spreads_shards_until_the_next_regions_turn_when_there_are_many() -> None:
+    queue = Queued()
+    fire(queue, Hub(head=replace(HEAD, shards=100, short={})))
+    waits = [message.delay - 78 for message in queue.messages]
+    assert waits == sorted(waits)
+    assert (waits[0], waits[-1]) == (0, 60 // len(REGIONS) - 1)
+    assert len({message.turn for message in queue.messages}) == 1
 
 
 def test_schedule_reports_to_both_hubs_when_it_has_queued() -> None:

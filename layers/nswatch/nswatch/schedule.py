@@ -88,10 +88,18 @@ class Schedule:
 
     def _messages(self, head: WatchlistHead, turn: datetime) -> Iterator[ShardMessage]:
         for shard in range(head.shards):
-            yield ShardMessage(shard, turn, self._delay(turn))
+            yield ShardMessage(shard, turn, self._delay(turn) + self._stagger(shard, head.shards))
         for shard, intervals in sorted(head.short.items()):
             for short in short_turns(turn, intervals, *self._place):
                 yield ShardMessage(shard, short, self._delay(short), DELEGATION)
+
+    def _stagger(self, shard: int, shards: int) -> int:
+        """Return how many seconds a shard waits, so that a turn's work is spread until the next region's turn begins.
+
+        A hundred messages at one moment would ask for a hundred workers, and Lambda polls a queue with few at first.
+        """
+        _, regions = self._place
+        return 60 * shard // (shards * regions)
 
     def _delay(self, turn: datetime) -> int:
         return max(0, math.ceil((turn - self._clock()).total_seconds()))

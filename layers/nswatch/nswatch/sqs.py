@@ -1,4 +1,4 @@
-"""The shard queue of a region in SQS."""
+"""The queues in SQS: a region's shards, and what a hub is to be woken for."""
 
 import json
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ _BATCH = 10
 
 
 class QueueUnavailable(NswatchError):
-    """The shard queue of this region did not take all messages."""
+    """A queue of this region did not take all messages."""
 
 
 class SqsQueue:
@@ -53,6 +53,22 @@ class SqsQueue:
     def dead_letters(self) -> int | None:
         """See `Queue`."""
         return depth(self._sqs, self._dead_letters_url) if self._dead_letters_url else None
+
+
+class SqsAlarmClock:
+    """This hub's queue of what it is to be woken for (`nswatch.respond.outbox.AlarmClock`)."""
+
+    def __init__(self, sqs: "SQSClient", url: str) -> None:
+        self._sqs = sqs
+        self._url = url
+
+    def wake(self, group: str, sort_key: str, delay: int) -> None:
+        """See `AlarmClock`. Raises QueueUnavailable."""
+        body = json.dumps({"group": group, "message": sort_key})
+        try:
+            self._sqs.send_message(QueueUrl=self._url, MessageBody=body, DelaySeconds=delay)
+        except (BotoCoreError, ClientError) as error:
+            raise QueueUnavailable(f"not queued: {error}") from error
 
 
 def _body(message: ShardMessage) -> str:

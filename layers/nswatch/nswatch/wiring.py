@@ -41,7 +41,7 @@ from nswatch.respond.outbox import Outbox
 from nswatch.respond.settle import Rendered, Settler, Texts
 from nswatch.respond.watch import Watcher
 from nswatch.schedule import Queue, Schedule
-from nswatch.sqs import SqsQueue
+from nswatch.sqs import SqsAlarmClock, SqsQueue
 from nswatch.tell.deadman import DeadMan
 from nswatch.tell.routes import sns_message
 from nswatch.tell.surroundings import HubSurroundings
@@ -86,6 +86,7 @@ class Settings:
     notice_topic: str = ""
     dead_letters_url: str = ""
     deadman_url: str = ""
+    alarm_queue_url: str = ""
     release: str = nswatch.__version__
 
     @classmethod
@@ -107,6 +108,7 @@ class Settings:
             notice_topic=environment.get("NSWATCH_NOTICE_TOPIC", ""),
             dead_letters_url=environment.get("NSWATCH_DEAD_LETTERS_URL", ""),
             deadman_url=environment.get("NSWATCH_DEADMAN_URL", ""),
+            alarm_queue_url=environment.get("NSWATCH_ALARM_QUEUE_URL", ""),
             release=environment.get("NSWATCH_RELEASE") or nswatch.__version__,
         )
 
@@ -261,7 +263,8 @@ def build_comparator(
     others = [build_hub(settings.name, hub, clients) for hub in settings.hubs if hub != settings.region]
     arns = {Severity.PAGE: settings.page_topic, Severity.NOTICE: settings.notice_topic}
     topics = SnsTopics(clients.sns(settings.region), arns)
-    outbox = Outbox(home, others, topics, settings.hubs.index(settings.region), clock)
+    alarm = SqsAlarmClock(clients.sqs(settings.region), settings.alarm_queue_url) if settings.alarm_queue_url else None
+    outbox = Outbox(home, others, topics, settings.hubs.index(settings.region), clock, alarm)
     surroundings = HubSurroundings(topics, partial(clients.sqs, settings.region), settings.dead_letters_url)
     return Comparator(
         home,

@@ -269,6 +269,10 @@ class ProbeStore(Protocol):
         """Return what stands for one domain from one region; ``last_seen`` is the pass that wrote each."""
         ...
 
+    def views_of(self, region: str, domains: Sequence[str]) -> Mapping[str, Sequence[View]]:
+        """Return the same for several domains, by domain."""
+        ...
+
     def write_canary(self, views: Sequence[View]) -> None:
         """Have a region's views of the canary stand, whatever stood: every pass is a change (`nswatch.expect.canary`).
 

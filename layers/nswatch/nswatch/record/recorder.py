@@ -67,9 +67,8 @@ class ShardRecorder:
         if fingerprint is None or fingerprint.stamp != self._stamp:
             self._views = {}
         self._stamp, self._loaded = None, fingerprint
-        for domain in wanted - self._views.keys():
+        for domain, views in self.store.views_of(self._region, sorted(wanted - self._views.keys())).items():
             held = (beside or {}).get(domain, {})
-            views = self.store.views(self._region, domain)
             self._views[domain] = {view.key: held[view.key] if held.get(view.key) == view else view for view in views}
         for domain in self._views.keys() - wanted:
             del self._views[domain]

@@ -82,6 +82,10 @@ class Comparator:
         self._each([(region, partial(self._watcher.see_canary, region)) for region in canaries])
         return [first[domain] for domain in failed]
 
+    def wake(self, group: str, sort_key: str) -> None:
+        """Send a message whose time has come, unless the other hub has. Raises NswatchError."""
+        self._outbox.deliver(group, sort_key)
+
     # What time brings
 
     def on_schedule(self) -> None:

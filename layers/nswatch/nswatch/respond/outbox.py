@@ -11,14 +11,16 @@ once, never zero. The other hub gets its turn first, so that one topic whose ans
 """
 
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from nswatch.errors import DeliveryFailed, StoreUnavailable
+from nswatch.errors import DeliveryFailed, NswatchError, StoreUnavailable
 from nswatch.model import Clock, Severity
 from nswatch.record.hub_store import DynamoHubStore
+from nswatch.record.keys import outbox_sk
 from nswatch.record.port import OutboxItem, OutboxStatus
 from nswatch.respond.groups import is_of_hub
 
@@ -40,21 +42,51 @@ class Topics(Protocol):
         ...
 
 
+class AlarmClock(Protocol):
+    """Wakes this hub when a message that it owes falls due, which may be just after a round."""
+
+    def wake(self, group: str, sort_key: str, delay: int) -> None:
+        """Have `Outbox.deliver` called in ``delay`` seconds (at most 900). Raises NswatchError."""
+        ...
+
+
 class Outbox:
-    """One hub's sender. ``rank`` is the hub's place in the list of hubs: 0 is the primary."""
+    """One hub's sender. ``rank`` is the hub's place in the list of hubs: 0 is the primary.
+
+    Without an ``alarm`` what is not sent at once waits for the round after its time.
+    """
 
     def __init__(
-        self, home: DynamoHubStore, others: Sequence[DynamoHubStore], topics: Topics, rank: int, clock: Clock
+        self,
+        home: DynamoHubStore,
+        others: Sequence[DynamoHubStore],
+        topics: Topics,
+        rank: int,
+        clock: Clock,
+        alarm: AlarmClock | None = None,
     ) -> None:
         self._home = home
         self._others = others
         self._topics = topics
         self._rank = rank
         self._clock = clock
+        self._alarm = alarm
 
     def send_at(self, group: str, now: datetime) -> datetime:
         """Return when this hub sends a message that it owes since ``now``: at once what the other does not hold."""
         return now if is_of_hub(group) else now + self._rank * STANDBY_WAITS
+
+    def begin(self, message: OutboxItem) -> None:
+        """Send a message that is owed from this moment on, or see to it that it is sent at its time."""
+        sort_key = outbox_sk(message.episode, message.id)
+        wait = math.ceil((message.send_at - self._clock()).total_seconds())
+        if wait <= 0 or self._alarm is None:
+            self.deliver(message.group, sort_key, at_once=True)
+            return
+        try:
+            self._alarm.wake(message.group, sort_key, wait)
+        except NswatchError as error:
+            logger.warning("%s: %s waits for the round after its time: %s", message.group, message.id, error)
 
     def deliver(self, group: str, sort_key: str, *, at_once: bool = False) -> None:
         """Send one message of the outbox if it is still owed and its time has come.

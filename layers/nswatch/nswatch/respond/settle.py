@@ -14,7 +14,7 @@ from nswatch.expect.watchlist import DomainEntry, PlannedChange
 from nswatch.model import Clock, Severity
 from nswatch.moments import iso
 from nswatch.record.hub_store import DynamoHubStore
-from nswatch.record.keys import event_sk, outbox_sk
+from nswatch.record.keys import event_sk
 from nswatch.record.log import Event
 from nswatch.record.port import Head, OutboxItem
 from nswatch.respond.commit import commit_of
@@ -27,6 +27,8 @@ from nswatch.respond.outbox import Outbox
 
 ATTEMPTS = 5
 COPY_AGAIN_AFTER = timedelta(minutes=1)
+PUT_OFF = timedelta(seconds=20)
+"""So long a hub that did not take an event is sent no other one."""
 CLEARS_AFTER = timedelta(seconds=30)
 """What only a newer pass can clear is looked at again after this: a pass that changes nothing brings no record."""
 _ENDS = frozenset({MessageKind.RECOVERING, MessageKind.RESOLVED})
@@ -66,6 +68,7 @@ class Settler:
         self._outbox = outbox
         self._texts = texts
         self._clock = clock
+        self._put_off: dict[str, datetime] = {}
 
     def settle(self, group: str, look: LookAt, head: Head | None = None, *, log_moved: bool = False) -> None:
         """Look at a group until a decision is written; record and send what follows. Raises NswatchError.
@@ -113,7 +116,7 @@ class Settler:
             logger.info("%s-%d: %s at %s", group, episode, event.id, iso(event.at))
             self.copy(event)
         for message in messages:
-            self._outbox.deliver(group, outbox_sk(message.episode, message.id), at_once=True)
+            self._outbox.begin(message)
 
     def _owed(
         self, incident: Incident | None, enqueued: frozenset[str], found: Look, now: datetime
@@ -150,14 +153,24 @@ class Settler:
         """
         if is_of_hub(event.group) or not self._others:
             return
+        received = [self._received(other, event) for other in self._others]
+        if all(received):
+            self._home.forget_due(event.group, event_sk(event.episode, event.id))
+        else:
+            self._home.copy_later(event, self._clock() + COPY_AGAIN_AFTER)
+
+    def _received(self, other: DynamoHubStore, event: Event) -> bool:
+        """Copy an event to another hub; one that has just failed is left alone: each call may hang for seconds."""
+        now = self._clock()
+        if now < self._put_off.get(other.hub, now):
+            return False
         try:
-            for other in self._others:
-                other.receive(event, self._clock())
+            other.receive(event, now)
         except StoreUnavailable as error:
             logger.warning("%s lacks an event; it is copied later: %s", other.hub, error)
-            self._home.copy_later(event, self._clock() + COPY_AGAIN_AFTER)
-        else:
-            self._home.forget_due(event.group, event_sk(event.episode, event.id))
+            self._put_off[other.hub] = self._clock() + PUT_OFF
+            return False
+        return True
 
 
 def _still_planned(head: Head, found: Look) -> frozenset[str]:
