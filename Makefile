@@ -9,7 +9,7 @@ SAM = $(firstword $(wildcard build/e2e/sam/bin/sam) sam)
 ARCHITECTURE ?= arm64
 FUNCTION ?= probe
 
-.PHONY: help setup demo test faults lint e2e model tools build deploy invoke bench-quick load lock clean
+.PHONY: help setup demo test faults lint e2e model tools build deploy invoke bench-quick load noise lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -85,6 +85,9 @@ build/bench/ready: $(READY) bench/requirements.txt
 	@rm -rf build/bench
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement bench/requirements.txt --target build/bench
 	@touch $@
+
+noise: $(READY) ## replay random benign days: make noise [DAYS=10000] [SEED=1] [PROCESSES=2]
+	@$(BIN)/python -m bench.noise --days $(or $(DAYS),10000) --seed $(or $(SEED),1) --processes $(or $(PROCESSES),2) --keep build/noise
 
 lock: $(READY) ## pin all requirements anew
 	for file in layers/nswatch/requirements tests/requirements tests/e2e/requirements tests/e2e/requirements-sam bench/requirements; do \

@@ -1,14 +1,12 @@
 """The probe's entry: the schedule asks for a turn, the queue delivers the shards of one."""
 
-import json
-from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from nswatch import wiring
 from nswatch.errors import InvalidEvent, NswatchError
-from nswatch.schedule import DELEGATION
+from nswatch.sqs import read_shard
 
 logger = Logger(service="probe")
 
@@ -39,31 +37,3 @@ def _run(records: list[dict[str, Any]]) -> dict[str, Any]:
                 raise
             logger.exception("a shard was not done", extra={"body": record["body"]})
     return {"batchItemFailures": failed}
-
-
-def read_shard(body: str) -> tuple[int, datetime, str]:
-    """Return (shard, turn, only) of a message ``{"shard": 0, "turn": "2026-11-22T21:00:20Z"}``.
-
-    ``only`` is empty unless the message has ``"only": "delegation"``: a short pass. Raises InvalidEvent, which names
-    the key that is wrong.
-    """
-    try:
-        message = json.loads(body)
-    except json.JSONDecodeError as error:
-        raise InvalidEvent(f"body: not JSON ({error})") from None
-    if not isinstance(message, dict):
-        raise InvalidEvent("body: not a JSON object with 'shard' and 'turn'")
-    shard, turn, only = message.get("shard"), message.get("turn"), message.get("only", "")
-    if not isinstance(shard, int) or isinstance(shard, bool) or shard < 0:
-        raise InvalidEvent(f"body.shard: {shard!r} is not a whole number from 0")
-    if not isinstance(turn, str):
-        raise InvalidEvent(f"body.turn: {turn!r} is not a time such as 2026-11-22T21:00:20Z")
-    try:
-        moment = datetime.fromisoformat(turn)
-    except ValueError:
-        raise InvalidEvent(f"body.turn: {turn!r} is not a time such as 2026-11-22T21:00:20Z") from None
-    if moment.tzinfo is None:
-        raise InvalidEvent(f"body.turn: {turn!r} has no zone; write 2026-11-22T21:00:20Z")
-    if only not in ("", DELEGATION):
-        raise InvalidEvent(f"body.only: {only!r} is not {DELEGATION!r}; leave it out for a full pass")
-    return shard, moment, only

@@ -179,7 +179,7 @@ class FaultyReplay(Replay):
                 self._file(hub, record)
             if hub not in self.cloud.down:
                 self._bring(hub)
-        self._collect()
+        self._receive()
 
     def _file(self, hub: str, record: Record) -> None:
         """Put a record where its stream has it wait, as the function's filter lets it through."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.support.invoke import context, function
 
-from nswatch import wiring
+from nswatch import wiring, wiring_collect
 from nswatch.errors import InvalidEvent, StoreUnavailable
 
 REPOSITORY = Path(__file__).parents[2]
@@ -37,10 +37,12 @@ class Recorded:
         self.calls.append("schedule")
         return 1
 
-    def work(self, shard: int, turn: datetime, only: str) -> bool:
+    schedule = fire
+
+    def work(self, shard: int, turn: datetime, *only: str) -> bool:
         if shard == 9:
             raise StoreUnavailable("no hub")
-        self.calls.append((shard, turn, only))
+        self.calls.append((shard, turn, *only))
         return True
 
     def on_schedule(self) -> None:
@@ -62,10 +64,11 @@ def use_case(monkeypatch: pytest.MonkeyPatch) -> Recorded:
     monkeypatch.setattr(wiring, "probe", lambda: recorded)
     monkeypatch.setattr(wiring, "schedule", lambda: recorded)
     monkeypatch.setattr(wiring, "comparator", lambda: recorded)
+    monkeypatch.setattr(wiring_collect, "collector", lambda: recorded)
     return recorded
 
 
-@pytest.mark.parametrize("name", ["probe", "comparator"])
+@pytest.mark.parametrize("name", ["probe", "comparator", "collector"])
 def test_handler_runs_the_schedule_when_its_sample_event_comes(name: str, use_case: Recorded) -> None:
     assert run(name, sample(f"{name}-schedule")) == {}
     assert use_case.calls == ["schedule"]
@@ -74,6 +77,11 @@ def test_handler_runs_the_schedule_when_its_sample_event_comes(name: str, use_ca
 def test_probe_works_on_a_shard_when_the_sample_message_comes(use_case: Recorded) -> None:
     assert run("probe", sample("probe-shards")) == {"batchItemFailures": []}
     assert use_case.calls == [(0, datetime(2026, 11, 22, 21, 0, 20, tzinfo=UTC), "")]
+
+
+def test_collector_works_on_a_shard_when_the_sample_message_comes(use_case: Recorded) -> None:
+    assert run("collector", sample("collector-shards")) == {"batchItemFailures": []}
+    assert use_case.calls == [(0, datetime(2026, 11, 22, 21, 0, tzinfo=UTC))]
 
 
 def test_probe_asks_only_the_delegation_when_the_message_says_so(use_case: Recorded) -> None:
@@ -107,19 +115,21 @@ def test_comparator_names_what_is_wrong_when_an_alarm_cannot_be_read(body: str, 
     assert use_case.calls == []
 
 
-def test_probe_reports_one_message_when_only_that_one_failed(use_case: Recorded) -> None:
+@pytest.mark.parametrize("name", ["probe", "collector"])
+def test_handler_reports_one_message_when_only_that_one_failed(name: str, use_case: Recorded) -> None:
     turn = "2026-11-22T21:00:20Z"
     event = shards(json.dumps({"shard": 9, "turn": turn}), json.dumps({"shard": 1, "turn": turn}))
-    assert run("probe", event) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
+    assert run(name, event) == {"batchItemFailures": [{"itemIdentifier": "0"}]}
     assert [shard for shard, *_ in use_case.calls] == [1]
 
 
-def test_probe_raises_when_every_message_failed(use_case: Recorded) -> None:
+@pytest.mark.parametrize("name", ["probe", "collector"])
+def test_handler_raises_when_every_message_failed(name: str, use_case: Recorded) -> None:
     with pytest.raises(StoreUnavailable):
-        run("probe", shards('{"shard": 9, "turn": "2026-11-22T21:00:20Z"}'))
+        run(name, shards('{"shard": 9, "turn": "2026-11-22T21:00:20Z"}'))
 
 
-@pytest.mark.parametrize("name", ["probe", "comparator"])
+@pytest.mark.parametrize("name", ["probe", "comparator", "collector"])
 @pytest.mark.parametrize("event", [{}, {"source": "aws.events"}, {"detail": {}}], ids=["empty", "other", "detail"])
 def test_handler_names_the_keys_when_the_event_is_no_event_of_its_own(
     name: str, event: dict[str, Any], use_case: Recorded

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 import yaml
 
 from nswatch import wiring
+from nswatch.collect.asking import SOURCE_SECONDS
+from nswatch.collect.turns import ROUND
+from nswatch.collector import TOO_LATE
 from nswatch.record import table
 
 REPOSITORY = Path(__file__).parents[2]
@@ -80,8 +84,9 @@ def test_table_outlives_its_stack() -> None:
     assert RESOURCES["Table"]["UpdateReplacePolicy"] == "Retain"
 
 
-def test_probe_may_write_only_its_own_partitions() -> None:
-    allowed = statements("ProbeRole")
+@pytest.mark.parametrize(("role", "family"), [("ProbeRole", "probe"), ("CollectorRole", "collect")])
+def test_function_may_write_only_its_own_partitions_when_it_observes(role: str, family: str) -> None:
+    allowed = statements(role)
     writing = [
         statement
         for statement in allowed.values()
@@ -92,12 +97,15 @@ def test_probe_may_write_only_its_own_partitions() -> None:
     (statement,) = writing
     assert statement["Condition"] == {
         "ForAllValues:StringLike": {
-            "dynamodb:LeadingKeys": [{"Fn::Sub": "probe#${AWS::Region}"}, {"Fn::Sub": "probe#${AWS::Region}#*"}]
+            "dynamodb:LeadingKeys": [
+                {"Fn::Sub": f"{family}#${{AWS::Region}}"},
+                {"Fn::Sub": f"{family}#${{AWS::Region}}#*"},
+            ]
         }
     }
 
 
-@pytest.mark.parametrize("role", ["ProbeRole", "ComparatorRole"])
+@pytest.mark.parametrize("role", ["ProbeRole", "ComparatorRole", "CollectorRole"])
 def test_role_has_no_wildcard_but_where_an_action_knows_no_resource(role: str) -> None:
     for sid, statement in statements(role).items():
         assert not any("*" in action for action in _list(statement["Action"])), sid
@@ -115,7 +123,7 @@ def test_comparator_may_write_no_observations_and_the_watchlist_only_in_its_own_
         for sid, statement in writing.items()
     }
     assert keys == {
-        "RecordInBothHubs": ["group#*", "followed", "hub"],
+        "RecordInBothHubs": ["group#*", "common#*", "followed", "hub"],
         "PutItIntoForceHere": ["watchlist", "watchlist#*", "group#*"],
     }
     assert writing["PutItIntoForceHere"]["Resource"] == {"Fn::GetAtt": "Table.Arn"}
@@ -127,6 +135,7 @@ def test_comparator_may_write_no_observations_and_the_watchlist_only_in_its_own_
         pytest.param("ComparatorRole", "SeeWhoIsTold", [{"Ref": "PageTopic"}, {"Ref": "NoticeTopic"}], id="topics"),
         pytest.param("ComparatorRole", "CountFailures", {"Fn::GetAtt": "ComparatorDeadLetters.Arn"}, id="comparator"),
         pytest.param("ProbeRole", "CountFailures", {"Fn::GetAtt": "ProbeDeadLetters.Arn"}, id="probe"),
+        pytest.param("CollectorRole", "CountFailures", {"Fn::GetAtt": "CollectorDeadLetters.Arn"}, id="collector"),
     ],
 )
 def test_role_may_ask_only_its_own_topics_and_dead_letters(role: str, sid: str, resources: Any) -> None:
@@ -135,11 +144,12 @@ def test_role_may_ask_only_its_own_topics_and_dead_letters(role: str, sid: str, 
     assert all(re.match(r"(sns|sqs):(Get|List)", action) for action in _list(statement["Action"]))
 
 
-def test_stream_brings_the_canary() -> None:
+@pytest.mark.parametrize("family", ["probe#", "collect#"])
+def test_stream_brings_the_views_of_probes_and_collectors(family: str) -> None:
     observed = RESOURCES["ComparatorFunction"]["Properties"]["Events"]["Observed"]["Properties"]
     patterns = [json.loads(each["Pattern"]) for each in observed["FilterCriteria"]["Filters"]]
     keys = [pattern["dynamodb"]["Keys"] for pattern in patterns]
-    assert {"pk": {"S": [{"prefix": "probe#"}]}, "sk": {"S": [{"prefix": "latest#"}]}} in keys
+    assert {"pk": {"S": [{"prefix": family}]}, "sk": {"S": [{"prefix": "latest#"}]}} in keys
 
 
 @pytest.mark.parametrize(
@@ -162,9 +172,16 @@ def test_probe_has_time_to_record_when_asking_took_all_of_its_own() -> None:
     assert wiring.SHARD_SECONDS + 10 <= RESOURCES["ProbeFunction"]["Properties"]["Timeout"] < 60
 
 
-def test_queue_gives_a_shard_no_second_try_within_its_turn() -> None:
-    queue = RESOURCES["ShardQueue"]["Properties"]
-    assert queue["VisibilityTimeout"] >= 6 * RESOURCES["ProbeFunction"]["Properties"]["Timeout"]
+def test_turn_of_a_collector_ends_before_its_shard_is_due_again() -> None:
+    timeout = RESOURCES["CollectorFunction"]["Properties"]["Timeout"]
+    assert timeout >= SOURCE_SECONDS + 60
+    assert TOO_LATE + timedelta(seconds=timeout) < ROUND
+
+
+@pytest.mark.parametrize(("name", "function"), [("ShardQueue", "Probe"), ("CollectorQueue", "Collector")])
+def test_queue_gives_a_shard_no_second_try_within_its_turn(name: str, function: str) -> None:
+    queue = RESOURCES[name]["Properties"]
+    assert queue["VisibilityTimeout"] >= 6 * RESOURCES[f"{function}Function"]["Properties"]["Timeout"]
     assert queue["RedrivePolicy"]["maxReceiveCount"] == 1
 
 
@@ -189,7 +206,8 @@ def test_roles_allow_every_call_that_the_record_makes() -> None:
 
 
 def test_functions_are_given_every_variable_that_the_code_reads() -> None:
-    read = set(re.findall(r"NSWATCH_[A-Z_]+", (REPOSITORY / "layers/nswatch/nswatch/wiring.py").read_text()))
+    code = "".join(path.read_text() for path in (REPOSITORY / "layers/nswatch/nswatch").glob("wiring*.py"))
+    read = set(re.findall(r"NSWATCH_[A-Z_0-9]+", code))
     given = set(TEMPLATE["Globals"]["Function"]["Environment"]["Variables"])
     for name in FUNCTIONS:
         given |= RESOURCES[name]["Properties"]["Environment"]["Variables"].keys()

@@ -41,6 +41,7 @@ class Code(StrEnum):
     LATENCY_SHIFTED = "latency_shifted"
     MONITOR_BLIND = "monitor_blind"
     HUB_SILENT = "hub_silent"
+    COLLECTOR_SILENT = "collector_silent"
     TOPIC_UNCONFIRMED = "topic_unconfirmed"
     DEAD_LETTERS = "dead_letters"
 

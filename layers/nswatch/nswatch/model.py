@@ -259,7 +259,8 @@ class Finding:
     ``values`` are the unexplained RRsets behind it, each ``(qname, qtype, canonical values)``: by them a cache's answer
     is recognised as part of a story. ``cause`` is the story that it belongs to where that is not its code's own.
     ``residual`` says that only caches hold it, and that its values are an earlier incident's: it is listed, but neither
-    opens an incident nor keeps one open.
+    opens an incident nor keeps one open. ``common`` is a key that findings of different domains share when one change
+    at one place made them all (the same strangers at one parent, one failing operator, one TLD); "" where none is.
     """
 
     code: str
@@ -273,3 +274,4 @@ class Finding:
     values: tuple[Value, ...] = ()
     cause: str = ""
     residual: bool = False
+    common: str = ""

@@ -91,6 +91,15 @@ def registrable(name: str) -> str:
     return found if found is not None else name
 
 
+@lru_cache(maxsize=4096)
+def registry_domain(name: str) -> str | None:
+    """Return the domain that is registered at a registry for ``name``, None where ``name`` is a registry's own suffix.
+
+    Only the list's ICANN part counts: what ends with ``github.io`` is registered as ``github.io`` and nothing longer.
+    """
+    return _public_suffixes(only_icann=True).privatesuffix(name)
+
+
 def public_suffix(name: str) -> str:
     """Return the public suffix of ``name`` (``co.uk`` for ``www.example.co.uk``)."""
     found = _public_suffixes().publicsuffix(name)
@@ -102,7 +111,7 @@ def is_registry_suffix(name: str) -> bool:
 
     Only the list's ICANN part counts: ``github.io`` has an owner, who may watch it.
     """
-    return _public_suffixes(only_icann=True).privatesuffix(name) is None
+    return registry_domain(name) is None
 
 
 def display(name: str) -> str:

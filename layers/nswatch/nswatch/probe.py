@@ -15,6 +15,7 @@ from nswatch.moments import iso
 from nswatch.observe.recorded import read_record
 from nswatch.observe.task import Record
 from nswatch.observe.turns import TOO_LATE, is_short_turn
+from nswatch.record.heads import newest_watchlist
 from nswatch.record.port import Briefing, ProbeStore, WatchlistHead
 from nswatch.record.recorder import Gone, Rotates, ShardRecorder, next_view
 from nswatch.schedule import DELEGATION
@@ -230,19 +231,6 @@ class Probe:
             hub.write_canary([next_view(None, observation) for observation in seen.canary])
         except StoreUnavailable as error:
             logger.warning("%s: the canary was not taken: %s", hub.hub, error)
-
-
-def newest_watchlist(
-    held: Iterable[tuple[ProbeStore, WatchlistHead | None]],
-) -> tuple[WatchlistHead, ProbeStore]:
-    """Return the newest watchlist that a hub holds, and that hub: an `apply` may have missed one of them.
-
-    Raises StoreUnavailable when none holds any.
-    """
-    heads = [(head, hub) for hub, head in held if head is not None]
-    if not heads:
-        raise StoreUnavailable("no hub holds a watchlist; apply one with: nswatch watchlist apply FILE")
-    return max(heads, key=lambda pair: pair[0].version)
 
 
 def _watched(

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from nswatch.errors import NswatchError
+from nswatch.errors import InvalidEvent, NswatchError
 from nswatch.moments import iso
-from nswatch.schedule import ShardMessage
+from nswatch.schedule import DELEGATION, ShardMessage
 from nswatch.tell.surroundings import depth
 
 if TYPE_CHECKING:
@@ -74,3 +75,31 @@ class SqsAlarmClock:
 def _body(message: ShardMessage) -> str:
     body = {"shard": message.shard, "turn": iso(message.turn)}
     return json.dumps(body | {"only": message.only} if message.only else body)
+
+
+def read_shard(body: str) -> tuple[int, datetime, str]:
+    """Return (shard, turn, only) of a message ``{"shard": 0, "turn": "2026-11-22T21:00:20Z"}``.
+
+    ``only`` is empty unless the message has ``"only": "delegation"``: a short pass. Raises InvalidEvent, which names
+    the key that is wrong.
+    """
+    try:
+        message = json.loads(body)
+    except json.JSONDecodeError as error:
+        raise InvalidEvent(f"body: not JSON ({error})") from None
+    if not isinstance(message, dict):
+        raise InvalidEvent("body: not a JSON object with 'shard' and 'turn'")
+    shard, turn, only = message.get("shard"), message.get("turn"), message.get("only", "")
+    if not isinstance(shard, int) or isinstance(shard, bool) or shard < 0:
+        raise InvalidEvent(f"body.shard: {shard!r} is not a whole number from 0")
+    if not isinstance(turn, str):
+        raise InvalidEvent(f"body.turn: {turn!r} is not a time such as 2026-11-22T21:00:20Z")
+    try:
+        moment = datetime.fromisoformat(turn)
+    except ValueError:
+        raise InvalidEvent(f"body.turn: {turn!r} is not a time such as 2026-11-22T21:00:20Z") from None
+    if moment.tzinfo is None:
+        raise InvalidEvent(f"body.turn: {turn!r} has no zone; write 2026-11-22T21:00:20Z")
+    if only not in ("", DELEGATION):
+        raise InvalidEvent(f"body.only: {only!r} is not {DELEGATION!r}; leave it out for a full pass")
+    return shard, moment, only

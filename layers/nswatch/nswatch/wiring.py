@@ -43,6 +43,7 @@ from nswatch.respond.watch import Watcher
 from nswatch.schedule import Queue, Schedule
 from nswatch.sqs import SqsAlarmClock, SqsQueue
 from nswatch.tell.deadman import DeadMan
+from nswatch.tell.parts import as_part
 from nswatch.tell.routes import sns_message
 from nswatch.tell.surroundings import HubSurroundings
 from nswatch.tell.surroundings import client as sqs_client
@@ -264,7 +265,7 @@ def build_comparator(
     arns = {Severity.PAGE: settings.page_topic, Severity.NOTICE: settings.notice_topic}
     topics = SnsTopics(clients.sns(settings.region), arns)
     alarm = SqsAlarmClock(clients.sqs(settings.region), settings.alarm_queue_url) if settings.alarm_queue_url else None
-    outbox = Outbox(home, others, topics, settings.hubs.index(settings.region), clock, alarm)
+    outbox = Outbox(home, others, topics, settings.hubs.index(settings.region), clock, alarm, as_part)
     surroundings = HubSurroundings(topics, partial(clients.sqs, settings.region), settings.dead_letters_url)
     return Comparator(
         home,

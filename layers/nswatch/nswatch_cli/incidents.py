@@ -81,7 +81,11 @@ def _list(stores: Sequence[DynamoHubStore]) -> None:
         codes = ", ".join(dict.fromkeys(finding.code for cause in incident.active for finding in cause.findings))
         by = f"acknowledged by {incident.acknowledged_by}" if incident.acknowledged_at else "nobody acknowledged it"
         click.echo(f"{incident.id}  {incident.state} ({incident.urgency}) since {incident.opened_at:{_FORMAT}} UTC")
-        click.echo(f"    {codes or 'nothing stands'}; {by}")
+        click.echo(f"    {codes or 'nothing stands'}; {by}{_part_of(incident)}")
+
+
+def _part_of(incident: Incident) -> str:
+    return f"; part of {', '.join(sorted(set(incident.parts.values())))}" if incident.parts else ""
 
 
 def _read(stores: Sequence[DynamoHubStore], group: str, episode: int) -> Incident:
@@ -111,6 +115,8 @@ def show(hubs: Hubs, incident: tuple[str, int]) -> None:
     console.print(Text(f"{found.id}: {found.state} ({found.urgency}) since {found.opened_at:{_FORMAT}} UTC", "bold"))
     acknowledged = f"{found.acknowledged_at:{_FORMAT}} by {found.acknowledged_by}" if found.acknowledged_at else "no"
     console.print(Text(f"acknowledged: {acknowledged}"))
+    if found.parts:
+        console.print(Text(f"one change hit several domains{_part_of(found)}"))
     if found.state is State.RECOVERING:
         _recovering(console, found)
     console.print(Text("\nfindings" if found.active else "\nlast findings", "bold"))
@@ -153,6 +159,7 @@ def _resolved(data: Mapping[str, Any]) -> str:
 
 _WORDS: Mapping[EventType, Callable[[Mapping[str, Any]], str]] = {
     EventType.RAISED: _raised,
+    EventType.PART: lambda data: f"{data['cause']}: told as part of {data['of']}, which was paged for the same change",
     EventType.CHANGED: _changed,
     EventType.CLEARED: lambda data: f"{data['cause']}: nothing stands any more",
     EventType.FORGED_SEEN: lambda data: f"{data['host']} {data['address']} gives forged data, TTL {data['ttl']} s",

@@ -12,6 +12,7 @@ from nswatch.errors import RoundIncomplete
 from nswatch.expect.canary import CANARY
 from nswatch.model import Clock, Facts, Heartbeat, Key, Observation, Result, Severity, Source, Transport
 from nswatch.record.apply import put_in_force
+from nswatch.record.collected import CollectorReport, DynamoCollectStore
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.port import Fingerprint, RegionReport
 from nswatch.record.recorder import next_view
@@ -44,12 +45,15 @@ class Watched:
     deaf: frozenset[tuple[str, str]] = frozenset()
     """(hub, region): what that region writes does not reach that hub."""
     version: int = 0
+    collecting: dict[str, CollectorReport] = field(default_factory=dict)
+    """By hub: what its collector says of itself beside the time; one that is not in it says nothing."""
 
     def __post_init__(self) -> None:
         for hub in HUBS:
             self.stores[hub] = build_hub(NAME, hub, self.cloud.clients)
             self.queues[hub] = sqs(hub).create_queue(QueueName="dead-letters")["QueueUrl"]
             self.comparators[hub] = self.comparator(hub, lambda: self.now)
+            self.collecting[hub] = CollectorReport(self.now, dead_letters=0)
         self.apply({})
 
     def comparator(self, hub: str, clock: Clock) -> Comparator:
@@ -74,6 +78,13 @@ class Watched:
                 if canaries is None or hub in canaries.get(region, ()):
                     store.write_canary([next_view(None, seen) for seen in self.canary(region)])
 
+    def collect(self) -> None:
+        """Have the collectors of the hubs that are up report, as if they had just been through all domains."""
+        for region, report in self.collecting.items():
+            for hub in self.up() if region in self.up() else ():
+                said = replace(report, at=self.now, done=report.done or self.now)
+                DynamoCollectStore(self.stores[hub].table).write_report(region, said)
+
     def canary(self, region: str) -> list[Observation]:
         facts = Facts(Result.NXDOMAIN, zone=".")
         keys = [Key(region, Source.PARENT, server, CANARY, "NS") for server in ("198.41.0.4", "170.247.170.2")]
@@ -87,6 +98,7 @@ class Watched:
         for _ in range(number):
             self.now += MINUTE
             self.passes(regions, canaries.get("canaries"))
+            self.collect()
             for hub in self.up():
                 assert self.comparators[hub].on_records(self.cloud.records(hub, canaries=True)) == []
             for hub in self.up():
@@ -134,6 +146,60 @@ def test_lost_hub_is_told_once_by_the_other_one(hubs: Watched, lost: str, teller
     assert hubs.findings(teller) == set()
     assert hubs.stores[teller].head(hub_group(lost)).state == "resolved"
     assert hubs.stores[lost].events(hub_group(lost)) == [], "what is about a hub stays with the one that judges it"
+
+
+def silent_collectors(hubs: Watched) -> list[set[tuple[str, str, str]]]:
+    return [{row for row in hubs.findings(hub) if row[1] == "collector_silent"} for hub in HUBS]
+
+
+def test_collector_that_falls_silent_is_told_once_by_the_other_hub(hubs: Watched) -> None:
+    hubs.minutes(3)
+    before = hubs.collecting.pop(STANDBY)
+    assert hubs.minutes(14) == []
+    assert told(hubs.minutes(10)) == [(PRIMARY, "notice", "notice", f"hub/{STANDBY}")]
+    assert silent_collectors(hubs) == [{(f"hub/{STANDBY}", "collector_silent", STANDBY)}, set()]
+    assert "The collector in eu-west-1 does not do its work: no report since" in hubs.delivered[-1].text
+    hubs.collecting[STANDBY] = before
+    hubs.minutes(1)
+    assert silent_collectors(hubs) == [set(), set()]
+
+
+def test_collector_whose_source_fails_for_an_hour_is_told_by_the_other_hub(hubs: Watched) -> None:
+    hubs.minutes(1)
+    hubs.collecting[PRIMARY] = replace(hubs.collecting[PRIMARY], failing={"rdap": hubs.now})
+    assert hubs.minutes(59) == []
+    assert told(hubs.minutes(1)) == [(STANDBY, "notice", "notice", f"hub/{PRIMARY}")]
+    assert "rdap brings nothing since" in hubs.delivered[-1].text
+
+
+def test_collector_that_does_no_turns_is_told_by_the_other_hub(hubs: Watched) -> None:
+    hubs.minutes(1)
+    hubs.collecting[STANDBY] = replace(hubs.collecting[STANDBY], done=hubs.now)
+    assert hubs.minutes(29) == []
+    assert told(hubs.minutes(1)) == [(PRIMARY, "notice", "notice", f"hub/{STANDBY}")]
+    assert "no turn over all domains since" in hubs.delivered[-1].text
+
+
+def test_collector_that_never_was_is_awaited_when_the_hub_runs_the_same_release(hubs: Watched) -> None:
+    del hubs.collecting[STANDBY]
+    assert hubs.minutes(30) == []
+    assert told(hubs.minutes(2)) == [(PRIMARY, "notice", "notice", f"hub/{STANDBY}")]
+
+
+def test_collector_that_never_was_is_not_awaited_when_the_hub_runs_an_earlier_release(hubs: Watched) -> None:
+    del hubs.collecting[STANDBY]
+    settings = replace(hubs.cloud.settings(STANDBY, REGIONS), dead_letters_url=hubs.queues[STANDBY], release="0.0.1")
+    clients = Clients(hubs.cloud.clients.dynamodb, hubs.cloud.clients.sns, sqs)
+    hubs.comparators[STANDBY] = build_comparator(settings, clock=lambda: hubs.now, clients=clients)
+    assert hubs.minutes(3) == []
+    assert hubs.stores[PRIMARY].signs(HUBS, ()).awaited == {}
+
+
+def test_dead_letters_of_a_collector_are_told_by_the_other_hub(hubs: Watched) -> None:
+    hubs.minutes(1)
+    hubs.collecting[STANDBY] = replace(hubs.collecting[STANDBY], dead_letters=2)
+    assert told(hubs.minutes(1)) == [(PRIMARY, "notice", "notice", f"hub/{STANDBY}")]
+    assert "dead letters of the collector" in hubs.delivered[-1].text
 
 
 def test_hub_whose_comparator_alone_is_stuck_is_told_by_the_other_one(hubs: Watched) -> None:

@@ -14,7 +14,7 @@ from nswatch.judge.policy import Cause
 from nswatch.model import Finding, Severity
 from nswatch.record.log import Event
 from nswatch.respond.decide import decide, next_timer
-from nswatch.respond.events import EventType, finding_from_json, finding_to_json, said
+from nswatch.respond.events import EventType, finding_from_json, finding_to_json, part, said
 from nswatch.respond.exposure import cached_until, resolves_at
 from nswatch.respond.incident import Incident, MessageKind, State, fold, incident_id, known_values
 
@@ -393,3 +393,16 @@ def test_incident_id_is_refused_when_it_names_no_episode(text: str) -> None:
 
 def test_incident_id_is_read_back() -> None:
     assert incident_id("my-domain.example-12") == ("my-domain.example", 12)
+
+
+def test_incident_is_part_of_another_until_it_comes_back() -> None:
+    story = Story()
+    story.judge(T0, finding())
+    (page,) = [message for message in story.incident().messages if message.kind is MessageKind.PAGE]
+    story.log.append(part("watched.example", 1, page.id, "first.example-1", T0 + MINUTE))
+    assert story.incident().part_of == {"first.example-1"}
+    story.judge(T0 + HOUR, finding("soa_changed"), finding())
+    assert story.incident().part_of == frozenset(), "what else pages is its own"
+    story.judge(T0 + 2 * HOUR)
+    story.judge(T0 + 3 * HOUR, finding(since=T0 + 3 * HOUR))
+    assert story.incident().parts == {}

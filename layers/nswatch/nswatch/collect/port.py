@@ -14,6 +14,7 @@ class Asked:
     """The grain of a reading within one domain and collector: a `nswatch.model.Key` without its region.
 
     ``server`` is who was asked (the host of a service, a log's name), ``qname`` about what, ``qtype`` which attribute.
+    ``server`` and ``qtype`` hold no ``#``.
     """
 
     source: Source
@@ -62,7 +63,12 @@ class Collected:
 
 
 class Collecting(Protocol):
-    """One slow source. It asks nobody for a domain more often than ``every``."""
+    """One slow source. It asks nobody for a domain more often than ``every``, ten minutes at the least.
+
+    ``name`` is the value of the `Source` of its readings, or begins with it (``registry/candidates``). Each domain that
+    it is asked about gets a reading, an unknown one if need be: by its standing views a domain is known to it, and one
+    that is not known is due at once.
+    """
 
     name: str
     every: timedelta

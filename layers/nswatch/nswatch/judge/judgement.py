@@ -13,6 +13,7 @@ from nswatch.judge.availability import availability
 from nswatch.judge.candidates import candidates
 from nswatch.judge.certificates import certificates
 from nswatch.judge.chain import chain
+from nswatch.judge.common import with_common
 from nswatch.judge.correlate import with_stories
 from nswatch.judge.delegation import departure
 from nswatch.judge.departed import delegation_findings
@@ -24,6 +25,8 @@ from nswatch.judge.forged import ForgedData, forged_data, served_by_strangers
 from nswatch.judge.judged import Family, joined
 from nswatch.judge.latency import latency
 from nswatch.judge.mismatch import parent_child_mismatch, served_apart
+from nswatch.judge.raising import raised, registrars_of
+from nswatch.judge.registered import with_registration
 from nswatch.judge.registration import registration
 from nswatch.judge.ttl import ttl_changed
 from nswatch.model import Finding, Key, Value, View
@@ -35,7 +38,8 @@ JUDGED = frozenset(
     | {"parent_child_mismatch", "nameserver_lame", "nameservers_unreachable", "soa_changed", "mx_changed"}
     | {"cname_changed", "address_changed", "txt_changed", "answer_missing", "ttl_changed", "resolvers_disagree"}
     | {"regions_disagree", "vantage_silent", "ds_changed", "dnssec_bogus"}
-    | {"monitor_blind", "hub_silent", "topic_unconfirmed", "dead_letters"}
+    | {"registration_touched", "registration_status_changed", "registrar_changed", "registration_expiring"}
+    | {"monitor_blind", "hub_silent", "topic_unconfirmed", "dead_letters", "collector_silent"}
 )
 """The codes that this version raises: of the others the policy and the texts are there, the rules are not."""
 
@@ -93,8 +97,10 @@ def judge_domain(
     again = [parent.look_again, *places.look_again(now), *evidence.ends, *servers.ends, *beside.ends]
     again += [*absent_again, *ttls_again, *regions_again]
     again += expectations.lapses()[:1]
+    found = raised([*told, *with_stories(drafts, told, served, expectations, known, apart)], entry.severity)
+    found = with_registration(with_common(found, registrars_of(entry, views)), views, entry.domain)
     return Judgement(
-        findings=(*told, *with_stories(drafts, told, served, expectations, known, apart)),
+        findings=tuple(found),
         forged=forged_data(evidence, views, followed, apart),
         doubts={**parent.doubts, **places.doubts, **evidence.doubts, **servers.doubts, **beside.doubts},
         look_again=min((moment for moment in again if moment is not None and moment > now), default=None),

@@ -5,6 +5,7 @@ column for one domain. The table is the one of the scenario format, which is par
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -67,9 +68,51 @@ POLICY: Mapping[str, Policy] = {
     "latency_shifted": Policy(_LOG, Cause.CACHES),
     "monitor_blind": Policy(_PAGE, Cause.VANTAGE),
     "hub_silent": Policy(_NOTICE, Cause.MONITOR),
+    "collector_silent": Policy(_NOTICE, Cause.MONITOR),
     "topic_unconfirmed": Policy(_PAGE, Cause.MONITOR),
     "dead_letters": Policy(_NOTICE, Cause.MONITOR),
 }
+
+
+_DELEGATION = frozenset(code for code, policy in POLICY.items() if policy.cause is Cause.DELEGATION)
+
+DNS_SIGNALS = _DELEGATION | frozenset(
+    code for code, policy in POLICY.items() if policy.cause is Cause.ZONE_CONTENT and code != "route53_drift"
+)
+"""Codes that say that the DNS of a domain departs from what is approved, as the DNS itself shows it."""
+
+MOVED = _DELEGATION - {"ds_changed", "parent_child_mismatch"} | {"address_changed", "cname_changed"}
+"""Codes that say that people are led to other servers than the approved ones."""
+
+SIBLING_SIGNALS = DNS_SIGNALS | {"route53_drift", "registrar_changed"}
+"""Codes that, where they page for one domain, make one doubt what happens to its siblings at the same registrar."""
+
+
+class Raising(NamedTuple):
+    """What makes a code more urgent than it is alone, and part of another code's story.
+
+    ``by`` are the codes beside which it pages and joins their story, where both began at most ``within`` apart (None:
+    however far). ``by_siblings``: it also pages while a `SIBLING_SIGNALS` of another domain at the same registrar does.
+    """
+
+    by: frozenset[str]
+    within: timedelta | None = None
+    by_siblings: bool = False
+
+
+_TOUCH = Raising(DNS_SIGNALS, timedelta(hours=48), by_siblings=True)
+_CERTIFICATE = Raising(MOVED)
+
+RAISED: Mapping[str, Raising] = {
+    "registration_touched": _TOUCH,
+    "registration_status_changed": _TOUCH,
+    "certificate_unordered": _CERTIFICATE,
+    "certificate_changed": _CERTIFICATE,
+}
+"""By code. Nothing raises a code that is not here: `latency_shifted` never pages, nor holds back a page of others.
+
+What a watchlist entry says of a code's severity stands, whatever comes together.
+"""
 
 
 def severity_of(code: str, overrides: Mapping[str, Severity], graded: Severity | None = None) -> Severity:

@@ -11,12 +11,12 @@ from nswatch.model import Heartbeat, Severity, View
 from nswatch.moments import iso, parse_iso
 from nswatch.record import keys
 from nswatch.record.codec import canonical_json, readable, view_from_item
+from nswatch.record.common_store import DynamoCommonStore
 from nswatch.record.dynamodb import Item, delete_in, put_in, update_in
 from nswatch.record.log import Event
 from nswatch.record.port import Commit, Expectation, Head, OpenFinding, OpenIncident, RoundBriefing, Seen
 from nswatch.record.probe_store import fingerprint_from_item, watchlist_head_from_item
 from nswatch.record.timer_store import enqueue_in, event_from_item, event_to_item
-from nswatch.record.watch_store import DynamoWatchStore
 
 FEW_HEARTBEATS = 20
 """So many are read one by one, in the call that brings the rest of a round's briefing."""
@@ -25,7 +25,7 @@ LATE_VIEWS_COUNT_FOR = timedelta(minutes=10)
 """How long a view that came too late to stand is still evidence."""
 
 
-class DynamoHubStore(DynamoWatchStore):
+class DynamoHubStore(DynamoCommonStore):
     """One hub's record with everything in it."""
 
     def expectation(self, domain: str) -> Expectation | None:
@@ -41,8 +41,13 @@ class DynamoHubStore(DynamoWatchStore):
             due_at=parse_iso(item["due_at"]) if "due_at" in item else None,
         )
 
-    def seen(self, domain: str, shard: int, regions: Sequence[str], now: datetime) -> Seen:
-        """Return every region's views of a domain; each is known to stand until the region's newest pass over it."""
+    def seen(
+        self, domain: str, shard: int, regions: Sequence[str], now: datetime, collectors: Sequence[str] = ()
+    ) -> Seen:
+        """Return every region's views of a domain; each is known to stand until the region's newest pass over it.
+
+        Behind them come those of the ``collectors`` (the hubs' regions), as they were last written.
+        """
         views: list[View] = []
         current = ("watchlist", "current")
         beats = {region: (keys.probe_pk(region), keys.shard_sk(shard)) for region in regions}
@@ -65,6 +70,9 @@ class DynamoHubStore(DynamoWatchStore):
                     views.append(replace(view, last_seen=max(view.last_seen, heartbeat.pass_time)))
                 else:
                     views.append(view)
+        for region in collectors:
+            items = self.table.query(keys.collect_pk(region, domain), "latest#")
+            views += readable(items, partial(view_from_item, region))
         held = int(newest[current]["version"]) if current in newest else 0
         return Seen(tuple(views), held, max(versions, default=0))
 

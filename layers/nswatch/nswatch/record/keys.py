@@ -7,6 +7,9 @@ partition                              sort key                                 
 ``probe#REGION``                       ``region``                                 what a region says of itself
 ``probe#REGION#DOMAIN``                ``latest#SOURCE#SERVER#QNAME#QTYPE``       the standing view of one key
 ``probe#REGION#DOMAIN``                ``obs#PASS#SOURCE#SERVER#QNAME#QTYPE``     an observation that differed
+``collect#REGION``                     ``collector``                              what a collector says of itself
+``collect#REGION``                     ``shard#K``                                its last turn over a shard
+``collect#REGION#DOMAIN``              ``latest#…``, ``obs#…``                    as above, of what collectors ask
 ``watchlist``                          ``current``                                version, number of shards, alerts
 ``watchlist#VERSION``                  ``shard#K``, ``shard#K#1``, …              the entries that a probe worker reads
 ``watchlist#VERSION``                  ``taken#K``, ``left#VERSION#K``            how far its taking over has come
@@ -16,9 +19,11 @@ partition                              sort key                                 
 ``group#GROUP``                        ``outbox#EPISODE#ID``                      a message that is owed or sent
 ``group#GROUP``                        ``finding#CODE#SUBJECT``                   an open finding (index ``open``)
 ``followed``                           ``shard#K``                                forged servers that probes keep asking
+``common#DIGEST``                      ``page``                                   who tells of a change that hit many
 ``hub``                                ``comparator``                             when this hub last looked
 ``hub``                                ``hub#REGION``                             what a hub says of itself
 ``hub``                                ``canary#REGION``                          newest pass whose canary was found
+``hub``                                ``collector#REGION``                       since when its first report is awaited
 =====================================  =========================================  ==================================
 
 An item may hold 400 KB. Those whose content could grow are bounded so:
@@ -31,7 +36,8 @@ An item may hold 400 KB. Those whose content could grow are bounded so:
 * a heartbeat names the domains that were not completed, at most the shard's: about 25 KB;
 * an event keeps under half of what an item holds (`nswatch.respond.events`).
 
-A probe may write only partitions that begin with ``probe#`` and its own region (``dynamodb:LeadingKeys``).
+A probe may write only partitions that begin with ``probe#`` and its own region (``dynamodb:LeadingKeys``), and a
+collector only those that begin with ``collect#`` and its own.
 Items with ``due_bucket`` and ``due_at`` stand in the sparse index ``due``: every timer is one of them.
 """
 
@@ -54,6 +60,11 @@ _ESCAPED = r"\035"
 
 REGION_SK = "region"
 """The sort key of a region's report."""
+
+COLLECTOR_SK = "collector"
+"""The sort key of a collector's report."""
+
+_OF_OBSERVATIONS = frozenset({"probe", "collect"})
 
 
 def shard_of(domain: str, shards: int) -> int:
@@ -89,6 +100,11 @@ def chunk_sk(shard: int, chunk: int) -> str:
 def probe_pk(region: str, domain: str = "") -> str:
     """Return the partition that a region's probe writes: its heartbeats, or one domain's observations."""
     return f"probe#{region}#{domain}" if domain else f"probe#{region}"
+
+
+def collect_pk(region: str, domain: str = "") -> str:
+    """Return the partition that a hub region's collector writes: what it says of itself, or of one domain."""
+    return f"collect#{region}#{domain}" if domain else f"collect#{region}"
 
 
 def group_pk(group: str) -> str:
@@ -138,9 +154,9 @@ def key_of_latest(region: str, sort_key: str) -> Key:
 
 
 def domain_of_probe(partition: str) -> tuple[str, str] | None:
-    """Return (region, domain) of an observation's partition key, or None for any other."""
+    """Return (region, domain) of an observation's partition key, be it a probe's or a collector's; None for others."""
     parts = partition.split("#")
-    return (parts[1], parts[2]) if len(parts) == 3 and parts[0] == "probe" else None
+    return (parts[1], parts[2]) if len(parts) == 3 and parts[0] in _OF_OBSERVATIONS else None
 
 
 def event_sk(episode: int, event_id: str) -> str:

@@ -108,7 +108,9 @@ class OutboxStatus(StrEnum):
 class OutboxItem:
     """A message that a hub owes. It is sent by this hub not before ``send_at``, unless it shows as sent by then.
 
-    ``body`` is what the topic takes (JSON by protocol); ``sns_id`` the topic's message id once sent.
+    ``body`` is what the topic takes (JSON by protocol); ``sns_id`` the topic's message id once sent. ``common`` are the
+    keys of what it tells of, where one change may have hit several domains, and ``part_of`` the id of the incident that
+    told of that change first: then this one went out as a notice.
     """
 
     group: str
@@ -122,6 +124,8 @@ class OutboxItem:
     sns_id: str = ""
     sent_by: str = ""
     sent_at: datetime | None = None
+    common: tuple[str, ...] = ()
+    part_of: str = ""
 
     @property
     def kind(self) -> str:

@@ -133,6 +133,9 @@ class DynamoTimerStore(DynamoProbeStore):
         """
         expression = "SET #status = :sent, sns_id = :id, sent_by = :by, sent_at = :at"
         values: dict[str, Any] = {":sent": OutboxStatus.SENT, ":id": sns_id, ":by": by, ":at": iso(at)}
+        if message.part_of:
+            expression += ", part_of = :part"
+            values[":part"] = message.part_of
         if tell_at is None:
             expression += " REMOVE due_bucket, due_at, claimed_until"
         else:
@@ -234,6 +237,9 @@ def enqueue_in(message: OutboxItem) -> dict[str, Any]:
         "SET #status = if_not_exists(#status, :pending), channel = :channel, subject = :subject, "
         "body = if_not_exists(body, :body), due_bucket = :bucket, due_at = if_not_exists(due_at, :at)"
     )
+    if message.common:
+        expression += ", common = :common"
+        values[":common"] = canonical_json(message.common)
     sort_key = keys.outbox_sk(message.episode, message.id)
     return update_in(keys.group_pk(message.group), sort_key, expression, values, {"#status": "status"})
 
@@ -252,6 +258,8 @@ def _message_from_item(group: str, item: Item) -> OutboxItem:
         sns_id=item.get("sns_id", ""),
         sent_by=item.get("sent_by", ""),
         sent_at=parse_iso(item["sent_at"]) if "sent_at" in item else None,
+        common=tuple(json.loads(item.get("common", "[]"))),
+        part_of=item.get("part_of", ""),
     )
 
 

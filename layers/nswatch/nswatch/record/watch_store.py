@@ -10,6 +10,7 @@ from nswatch.errors import Conflict
 from nswatch.moments import iso, parse_iso
 from nswatch.record import keys
 from nswatch.record.codec import canonical_json
+from nswatch.record.collected import CollectorReport, collector_report_from_item
 from nswatch.record.dynamodb import Item
 from nswatch.record.port import RegionReport
 from nswatch.record.probe_store import region_report_from_item
@@ -66,14 +67,19 @@ class Signs:
     hubs: Mapping[str, HubReport]
     regions: Mapping[str, RegionReport]
     canaries: Mapping[str, CanaryMark]
+    collectors: Mapping[str, CollectorReport] = field(default_factory=dict)
+    awaited: Mapping[str, datetime] = field(default_factory=dict)
+    """Since when a hub waits for the first report of another one's collector."""
 
 
 class DynamoWatchStore(DynamoTimerStore):
     """One hub's record of the monitor itself."""
 
     def signs(self, hubs: Sequence[str], regions: Sequence[str]) -> Signs:
-        """Return the newest reports of hubs and regions, and the canaries: one call for up to 49 regions."""
+        """Return the newest reports of hubs, collectors and regions, and the canaries: one call up to 47 regions."""
         wanted = [("hub", _hub_sk(hub)) for hub in hubs]
+        wanted += [("hub", _collector_sk(hub)) for hub in hubs]
+        wanted += [(keys.collect_pk(hub), keys.COLLECTOR_SK) for hub in hubs]
         for region in regions:
             wanted += [("hub", _canary_sk(region)), (keys.probe_pk(region), keys.REGION_SK)]
         found: dict[tuple[str, str], Item] = {}
@@ -86,6 +92,16 @@ class DynamoWatchStore(DynamoTimerStore):
                 region: _canary_mark(found["hub", _canary_sk(region)])
                 for region in regions
                 if ("hub", _canary_sk(region)) in found
+            },
+            collectors={
+                hub: collector_report_from_item(found[key])
+                for hub in hubs
+                if (key := (keys.collect_pk(hub), keys.COLLECTOR_SK)) in found
+            },
+            awaited={
+                hub: parse_iso(found[key]["waiting_since"])
+                for hub in hubs
+                if (key := ("hub", _collector_sk(hub))) in found
             },
         )
 
@@ -125,6 +141,11 @@ class DynamoWatchStore(DynamoTimerStore):
             expression = "SET waiting_since = if_not_exists(waiting_since, :now)"
             self.table.update("hub", _canary_sk(region), expression, {":now": iso(now)})
 
+    def await_collector(self, hub: str, now: datetime) -> None:
+        """Note since when the first report of a hub's collector is waited for; an earlier note stays."""
+        expression = "SET waiting_since = if_not_exists(waiting_since, :now)"
+        self.table.update("hub", _collector_sk(hub), expression, {":now": iso(now)})
+
     def prove_canary(self, region: str, pass_time: datetime) -> None:
         """Note that a region's canary of one pass came out as a finding; a newer note stays."""
         newer = "attribute_not_exists(proven) OR proven < :pass"
@@ -136,6 +157,10 @@ class DynamoWatchStore(DynamoTimerStore):
 
 def _hub_sk(hub: str) -> str:
     return f"hub#{hub}"
+
+
+def _collector_sk(hub: str) -> str:
+    return f"collector#{hub}"
 
 
 def _canary_sk(region: str) -> str:

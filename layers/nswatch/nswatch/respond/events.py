@@ -22,6 +22,8 @@ class EventType(StrEnum):
 
     RAISED = "raised"
     """A cause became active, or more urgent: {cause, round, urgency, findings}."""
+    PART = "part"
+    """A page of it went out as a notice: the same change was paged for another domain: {cause, of}, of an incident."""
     CHANGED = "changed"
     """An active cause shows other codes or values: {cause, round, findings}."""
     CLEARED = "cleared"
@@ -87,6 +89,11 @@ def forged(
     host, address, ttl = source
     data = {"host": host, "address": address, "ttl": ttl, "round": round_}
     return Event(group, episode, f"forged/{host}/{address}/{ttl}/{round_}/{type_}", type_, at, data)
+
+
+def part(group: str, episode: int, message: str, of: str, at: datetime) -> Event:
+    """Return the event that a page, by its message id, told that it is part of the incident ``of``."""
+    return Event(group, episode, f"part/{message}", EventType.PART, at, {"cause": message.split("/")[1], "of": of})
 
 
 def reminded(group: str, episode: int, page_count: int, number: int, at: datetime) -> Event:
@@ -173,6 +180,7 @@ def finding_to_json(finding: Finding) -> dict[str, Any]:
         "values": [[qname, qtype, list(values)] for qname, qtype, values in finding.values],
         "cause": finding.cause,
         "residual": finding.residual,
+        "common": finding.common,
     }
 
 
@@ -193,4 +201,5 @@ def finding_from_json(document: Mapping[str, Any]) -> Finding:
         values=tuple((qname, qtype, tuple(values)) for qname, qtype, values in document.get("values", ())),
         cause=document.get("cause", ""),
         residual=document.get("residual", False),
+        common=document.get("common", ""),
     )

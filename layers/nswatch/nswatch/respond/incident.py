@@ -109,6 +109,7 @@ class Incident:
     """What is known of one incident. ``urgency`` is PAGE once any cause was page-worthy, and stays so.
 
     ``values`` are the unexplained RRsets that it has ever shown, by cause: what a cache still holds of them is no news.
+    ``parts`` are the causes that another incident was paged for, by that one's id.
     """
 
     group: str
@@ -119,6 +120,7 @@ class Incident:
     causes: dict[Cause, CauseState] = field(default_factory=dict)
     forged: dict[tuple[str, str, int], Forged] = field(default_factory=dict)
     values: dict[Cause, set[Value]] = field(default_factory=dict)
+    parts: dict[Cause, str] = field(default_factory=dict)
     recovering_since: datetime | None = None
     resolved_at: datetime | None = None
     resolved_by: str = ""
@@ -134,6 +136,12 @@ class Incident:
     def id(self) -> str:
         """The incident's name for people and commands: ``example.com-1``."""
         return f"{self.group}-{self.episode}"
+
+    @property
+    def part_of(self) -> frozenset[str]:
+        """The incidents that tell all of it that pages; none where anything that pages is its own."""
+        paged = {state.cause for state in self.active if state.urgency is Severity.PAGE}
+        return frozenset(self.parts[cause] for cause in paged) if paged <= self.parts.keys() else frozenset()
 
     @property
     def active(self) -> list[CauseState]:
@@ -227,6 +235,8 @@ def _raise(incident: Incident, event: Event) -> None:
         incident.urgency = Severity.PAGE
     if urgency is incident.urgency:
         incident.state, incident.recovering_since = State.OPEN, None
+    if came_back:
+        incident.parts.pop(cause, None)
     if urgency is Severity.PAGE and not (came_back and _relapse(before, event.at)):
         incident.pages += 1
         incident.last_page_at = max(event.at, parse_iso(data["told"])) if "told" in data else event.at
@@ -246,6 +256,10 @@ def _relapse(before: CauseState | None, at: datetime) -> bool:
         and before.cleared_at is not None
         and at - before.cleared_at < HEALTHY_HOUR
     )
+
+
+def _part(incident: Incident, event: Event) -> None:
+    incident.parts[Cause(event.data["cause"])] = event.data["of"]
 
 
 def _change(incident: Incident, event: Event) -> None:
@@ -331,6 +345,7 @@ def _owe(incident: Incident, event: Event, kind: MessageKind, channel: Severity,
 
 _APPLY = {
     EventType.RAISED: _raise,
+    EventType.PART: _part,
     EventType.CHANGED: _change,
     EventType.CLEARED: _clear,
     EventType.FORGED_SEEN: _forged_seen,

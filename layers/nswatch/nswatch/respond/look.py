@@ -11,7 +11,7 @@ from nswatch.expect.approved import ending_unapplied, window_edges
 from nswatch.expect.networks import AwsRanges
 from nswatch.expect.watchlist import DomainEntry, PlannedChange, read_entry
 from nswatch.judge.judgement import ForgedData, judge_domain
-from nswatch.model import Finding, Key, Source, View
+from nswatch.model import OF_DNS, Finding, Key, Source, View
 from nswatch.moments import iso, parse_iso
 from nswatch.record.apply import unwatch
 from nswatch.record.catchup import catch_up, take_shard
@@ -20,6 +20,7 @@ from nswatch.record.keys import shard_of
 from nswatch.record.log import Event
 from nswatch.record.port import Head, RoundBriefing, WatchlistHead
 from nswatch.respond.incident import fold, known_values
+from nswatch.respond.siblings import beside_siblings
 
 SHARDS_AT_ONCE = 5
 """How many shards of a watchlist that missed this hub a round takes over: each is a hundred domains to be written."""
@@ -78,6 +79,7 @@ class Looker:
         self._home = home
         self._others = others
         self._regions = regions
+        self._collectors = sorted([home.hub, *(other.hub for other in others)])
         self._aws = aws
         self._codes = codes
         self.shards = 1
@@ -88,13 +90,13 @@ class Looker:
         expectation = self._home.expectation(domain)
         if expectation is None:
             return Look(None, 0, ())
-        seen = self._home.seen(domain, expectation.shard, self._regions, now)
+        seen = self._home.seen(domain, expectation.shard, self._regions, now, self._collectors)
         if seen.newest_version > seen.held_version and self._take_over(domain, seen.held_version):
             was, expectation = expectation, self._home.expectation(domain)
             if expectation is None:
                 return Look(None, 0, ())
             if expectation.shard != was.shard:
-                seen = self._home.seen(domain, expectation.shard, self._regions, now)
+                seen = self._home.seen(domain, expectation.shard, self._regions, now, self._collectors)
         entry = read_entry(domain, expectation.entry)
         followed = {host for host, _ in head.followed}
         forgotten = head.remembered_until is not None and now >= head.remembered_until
@@ -107,6 +109,7 @@ class Looker:
             self._home.schedule_expectation(domain, following)
         doubts = tuple(_doubts_to_json(judgement.doubts.items()))
         findings = self._judged(judgement.findings)
+        findings = beside_siblings(self._home, self._collectors, entry, findings, seen.views, now)
         return Look(
             entry,
             expectation.shard,
@@ -194,7 +197,8 @@ def _newest_passes(regions: Iterable[str], views: Iterable[View]) -> dict[str, d
     """Return each region's newest pass that got through the domain; one of which nothing is held made none yet."""
     passes = dict.fromkeys(regions, datetime.min.replace(tzinfo=UTC))
     for view in views:
-        passes[view.key.region] = max(view.last_seen, passes[view.key.region])
+        if view.key.source in OF_DNS:
+            passes[view.key.region] = max(view.last_seen, passes[view.key.region])
     return passes
 
 

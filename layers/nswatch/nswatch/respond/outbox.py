@@ -22,6 +22,7 @@ from nswatch.model import Clock, Severity
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.keys import outbox_sk
 from nswatch.record.port import OutboxItem, OutboxStatus
+from nswatch.respond import common, events
 from nswatch.respond.groups import is_of_hub
 
 STANDBY_WAITS = timedelta(seconds=45)
@@ -53,7 +54,8 @@ class AlarmClock(Protocol):
 class Outbox:
     """One hub's sender. ``rank`` is the hub's place in the list of hubs: 0 is the primary.
 
-    Without an ``alarm`` what is not sent at once waits for the round after its time.
+    Without an ``alarm`` what is not sent at once waits for the round after its time. ``as_part`` makes the notice of a
+    page that tells of what another domain was paged for.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Outbox:
         rank: int,
         clock: Clock,
         alarm: AlarmClock | None = None,
+        as_part: common.AsPart = common.as_part,
     ) -> None:
         self._home = home
         self._others = others
@@ -71,6 +74,7 @@ class Outbox:
         self._rank = rank
         self._clock = clock
         self._alarm = alarm
+        self._as_part = as_part
 
     def send_at(self, group: str, now: datetime) -> datetime:
         """Return when this hub sends a message that it owes since ``now``: at once what the other does not hold."""
@@ -78,11 +82,17 @@ class Outbox:
 
     def begin(self, message: OutboxItem) -> None:
         """Send a message that is owed from this moment on, or see to it that it is sent at its time."""
-        sort_key = outbox_sk(message.episode, message.id)
-        wait = math.ceil((message.send_at - self._clock()).total_seconds())
-        if wait <= 0 or self._alarm is None:
-            self.deliver(message.group, sort_key, at_once=True)
+        if self._alarm is None or message.send_at <= self._clock():
+            self.deliver(message.group, outbox_sk(message.episode, message.id), at_once=True)
+        else:
+            self._wake(message, message.send_at)
+
+    def _wake(self, message: OutboxItem, at: datetime) -> None:
+        """Have a message delivered at its time; without an alarm clock the round after that does."""
+        if self._alarm is None:
             return
+        sort_key = outbox_sk(message.episode, message.id)
+        wait = max(1, math.ceil((at - self._clock()).total_seconds()))
         try:
             self._alarm.wake(message.group, sort_key, wait)
         except NswatchError as error:
@@ -104,6 +114,12 @@ class Outbox:
         if not self._may_send(message, now, at_once=at_once):
             logger.info("%s: %s is being sent by the other hub, or was", group, message.id)
             return
+        place = self._place_of(message, now)
+        if place.until is not None:
+            self._home.put_back(message, place.until)
+            self._wake(message, place.until)
+            return
+        message = self._as_part(message, place.part_of) if place.part_of else message
         try:
             attributes = {"kind": message.kind, "about": group}
             sns_id = self._topics.publish(message.channel, message.subject, message.body, attributes)
@@ -114,6 +130,8 @@ class Outbox:
         logger.info("%s: %s sent to the %s topic as %s", group, message.id, message.channel, sns_id)
         tells = self._others and not is_of_hub(group)
         self._home.mark_sent(message, sns_id, self._home.hub, now, now + TELL_AGAIN_AFTER if tells else None)
+        self._note_as_told(message, now)
+        self._record_part(message, now)
         if tells and self._tell_others(replace(message, sns_id=sns_id, sent_at=now), now):
             self._home.forget_due(group, sort_key)
 
@@ -132,12 +150,38 @@ class Outbox:
                 logger.warning("%s does not say whether it sent %s: %s", other.hub, message.id, error)
         return may
 
+    def _place_of(self, message: OutboxItem, now: datetime) -> common.Place:
+        """Return what a page is beside those of other domains; where that cannot be told, a page of its own."""
+        try:
+            return common.place_of(self._home, message, now) if message.common else common.LEADS
+        except StoreUnavailable as error:
+            logger.warning("%s: %s goes out by itself: %s", message.group, message.id, error)
+            return common.LEADS
+
+    def _note_as_told(self, message: OutboxItem, now: datetime) -> None:
+        try:
+            common.told(message, [self._home], now)
+        except StoreUnavailable as error:
+            logger.warning("%s: others that this change hits will page by themselves: %s", message.group, error)
+
+    def _record_part(self, message: OutboxItem, now: datetime) -> None:
+        """Have both logs say that a page told that it is part of another incident: people are shown it, no more."""
+        if not message.part_of or message.kind != "page":
+            return
+        event = events.part(message.group, message.episode, message.id, message.part_of, now)
+        for store in (self._home, *self._others):
+            try:
+                store.receive(event, now)
+            except StoreUnavailable as error:
+                logger.warning("%s does not know that %s is part of another: %s", store.hub, message.id, error)
+
     def _tell_others(self, message: OutboxItem, now: datetime) -> bool:
         """Have the other hub know that this one sent a message, now or later; return whether it does."""
         told = True
         for other in () if is_of_hub(message.group) else self._others:
             try:
                 other.mark_sent(message, message.sns_id, self._home.hub, message.sent_at or now)
+                common.told(message, [other], message.sent_at or now)
             except StoreUnavailable as error:
                 logger.warning("%s does not know yet that %s was sent: %s", other.hub, message.id, error)
                 self._home.tell_later(message, now + TELL_AGAIN_AFTER)

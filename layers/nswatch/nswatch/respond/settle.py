@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from nswatch.errors import Conflict, StoreUnavailable
 from nswatch.expect.watchlist import DomainEntry, PlannedChange
+from nswatch.judge.common import keys_of
 from nswatch.model import Clock, Severity
 from nswatch.moments import iso
 from nswatch.record.hub_store import DynamoHubStore
@@ -21,9 +22,10 @@ from nswatch.respond.commit import commit_of
 from nswatch.respond.decide import decide, withheld
 from nswatch.respond.events import EventType, said
 from nswatch.respond.groups import is_domain, is_of_hub
-from nswatch.respond.incident import Incident, Message, MessageKind, State, fold, still_matters
+from nswatch.respond.incident import Incident, Message, MessageKind, State, fold, incident_id, still_matters
 from nswatch.respond.look import Log, Look, LookAt
 from nswatch.respond.outbox import Outbox
+from nswatch.respond.siblings import stirred
 
 ATTEMPTS = 5
 COPY_AGAIN_AFTER = timedelta(minutes=1)
@@ -111,6 +113,9 @@ class Settler:
         if commit.head == head and not (new or messages):
             return
         copied = self._others and not is_of_hub(group)
+        if is_domain(group):
+            others = [other for other in stirred(self._home, commit) if other != group]
+            self._home.touch_many(others, now)
         self._home.commit(group, head, commit, now + COPY_AGAIN_AFTER if copied else None)
         for event in new:
             logger.info("%s-%d: %s at %s", group, episode, event.id, iso(event.at))
@@ -129,10 +134,20 @@ class Settler:
         for message in incident.messages:
             if ends_quietly and message.kind in _ENDS:
                 continue
+            if message.kind is MessageKind.REMINDER and self._told_elsewhere(incident):
+                continue
             if message.id not in enqueued and still_matters(message, incident):
                 text = self._texts.of_message(message, incident, found.entry, now)
-                owed.append(self._item(incident.group, incident.episode, message.id, message.channel, text, now))
+                item = self._item(incident.group, incident.episode, message.id, message.channel, text, now)
+                owed.append(replace(item, common=_common(message, incident)))
         return owed
+
+    def _told_elsewhere(self, incident: Incident) -> bool:
+        """Whether the incidents that this one is part of are open: their reminders are for all that the change hit."""
+        heads = {of: self._home.head(incident_id(of)[0]) for of in incident.part_of}
+        return bool(heads) and all(
+            head.state == State.OPEN and head.episode == incident_id(of)[1] for of, head in heads.items()
+        )
 
     def _windows(self, head: Head, found: Look, now: datetime) -> list[OutboxItem]:
         items = []
@@ -171,6 +186,17 @@ class Settler:
             self._put_off[other.hub] = self._clock() + PUT_OFF
             return False
         return True
+
+
+def _common(message: Message, incident: Incident) -> tuple[str, ...]:
+    """Return the keys that a page shares with those of other domains; what comes back to a domain is its own news."""
+    if message.channel is not Severity.PAGE or is_of_hub(incident.group):
+        return ()
+    if message.kind is MessageKind.PAGE and message.cause is not None:
+        state = incident.causes[message.cause]
+        return keys_of(state.findings) if state.round == 1 else ()
+    keys = [keys_of(state.findings) for state in incident.active if state.urgency is Severity.PAGE]
+    return tuple(sorted({key for each in keys for key in each})) if all(keys) else ()
 
 
 def _still_planned(head: Head, found: Look) -> frozenset[str]:

@@ -22,6 +22,7 @@ from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.port import Head, RegionReport, RoundBriefing, WatchlistHead
 from nswatch.record.watch_store import HubReport, Signs, TopicReport
 from nswatch.respond.groups import VANTAGE, hub_group
+from nswatch.respond.listening import Listened, listen
 from nswatch.respond.look import Log, Look, LookAt, code_and_subject
 
 LOOKS_EVERY = timedelta(minutes=5)
@@ -132,7 +133,10 @@ class Watcher:
         looks: dict[str, LookAt] = {VANTAGE: partial(self._look_at_regions, about_regions)}
         for other in self._others:
             theirs = signs.hubs.get(other.hub)
-            looks[hub_group(other.hub)] = partial(self._look_at_hub, other.hub, theirs, report, watchlist, began)
+            collector = listen(self._home, other.hub, signs, self._release, began, now)
+            looks[hub_group(other.hub)] = partial(
+                self._look_at_hub, other.hub, theirs, report, watchlist, began, collector
+            )
         page_topic = report.topics.get(Severity.PAGE)
         reached = page_topic is not None and page_topic.confirmed > 0
         blind = any(finding.severity is Severity.PAGE for finding in about_regions)
@@ -230,6 +234,7 @@ class Watcher:
         ours: HubReport,
         watchlist: WatchlistHead,
         waiting_since: datetime,
+        collector: Listened | None,
         _group: str,
         head: Head,
         _log: Log,
@@ -238,9 +243,12 @@ class Watcher:
         was = _open(head, "hub_silent", hub)
         last = None if theirs is None else theirs.at
         found = hub_silent(hub, last, ours.unreachable.get(hub), waiting_since, now, was=was)
+        if collector is not None and not found:
+            found += collector.judged(hub, now, was=_open(head, "collector_silent", hub))
         if theirs is not None:
             was = _open(head, "dead_letters", hub)
-            found += dead_letters(hub, "comparator", theirs.dead_letters, theirs.at, was=was)
+            letters = dead_letters(hub, "comparator", theirs.dead_letters, theirs.at, was=was)
+            found += letters or (collector.letters(hub) if collector is not None else [])
             for channel, topic in sorted(theirs.topics.items()):
                 if topics_settled(topic.since, watchlist.applied_at, theirs.at):
                     found += topic_unconfirmed(

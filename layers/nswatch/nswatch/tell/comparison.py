@@ -219,5 +219,5 @@ def _wrapped(head: str, value: str) -> list[str]:
     """Return a value behind its label; long data goes on below its beginning, a name stays whole for copying."""
     if len(head) + len(value) <= _WIDTH or " " not in value:
         return [head + value]
-    parts = textwrap.wrap(value, _WIDTH - len(head), break_on_hyphens=False) or [""]
+    parts = textwrap.wrap(value, max(_WIDTH - len(head), 20), break_on_hyphens=False) or [""]
     return [head + parts[0], *(" " * len(head) + part for part in parts[1:])]

@@ -16,7 +16,9 @@ _TYPES = {
     "txt_changed": "TXT",
     "parent_child_mismatch": "NS",
 }
-OF_MONITOR = frozenset({"vantage_silent", "monitor_blind", "hub_silent", "topic_unconfirmed", "dead_letters"})
+OF_MONITOR = frozenset(
+    {"vantage_silent", "monitor_blind", "hub_silent", "topic_unconfirmed", "dead_letters", "collector_silent"}
+)
 """Codes about nswatch itself: their subject is a region, and there are no values to compare."""
 _MOST = 200
 _LONGEST_TTL = 2**32
@@ -68,6 +70,15 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
+class Registration:
+    """What a registry's record says, as texts; empty where it does not."""
+
+    last_changed: str
+    registrar: str
+    server: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ttl:
     """The TTL of one RRset, in seconds."""
 
@@ -85,6 +96,24 @@ def rows(finding: Finding, key: str) -> list[Mapping[str, Any]]:
 def count(finding: Finding, key: str) -> int | None:
     """Return a whole number of a finding's detail."""
     return _number(finding.detail.get(key))
+
+
+def registration(finding: Finding) -> Registration | None:
+    """Return what is known of the domain's registration; None where nothing is."""
+    told = finding.detail.get("registration")
+    if not isinstance(told, Mapping):
+        return None
+    found = Registration(*(str(told.get(name, "")) for name in ("last_changed", "registrar", "server")))
+    return found if found.last_changed or found.registrar else None
+
+
+def raised_by(finding: Finding) -> tuple[str, str] | None:
+    """Return the code and the domain that make a finding a page which alone is none; None where that is not so."""
+    reason = finding.detail.get("raised_by")
+    alone = finding.detail.get("alone") == finding.severity
+    if alone or not isinstance(reason, Mapping):
+        return None
+    return str(reason.get("code", "")), str(reason.get("subject", ""))
 
 
 def texts(values: object) -> tuple[str, ...]:

@@ -145,6 +145,16 @@ PHRASES = {
     "update": "Update on $id: what is seen has changed.",
     "reminder": "Nobody has acknowledged $id, first told $duration ago.",
     "back": "This comes back after it had been recovering.",
+    "part": "The same change hit other domains, and was paged for $id: this is part of it, and no page of its own. "
+    "Whoever works on $id should work on this too.",
+    "part_short": "part of $id",
+    "part_remark": "It is part of $ids: one change hit several domains.",
+    "raised": "$code of $domain alone is no page. It is one beside $by of $other, since $since.",
+    "taken_over": "$hosts did not answer for $domain before, and now answer with a zone that is not yours. That is no "
+    "recovery: somebody else opened the zone where yours was lost, and owns $domain now.",
+    "mail_only": "Of the answers that are watched only MX differs, so far. Who leaves the site and the texts alone "
+    "wants the mail, and to be found late. Suspend password resets and login codes by mail of $domain now.",
+    "registered": "The registration, by RDAP of $server: last changed $changed; registrar $registrar.",
     "relieved": "Nothing of this was seen any more when this message was written.",
     "no_finding": "Something about $group is not as expected.",
     "still_open": "The incident is not over: other findings still stand.",

@@ -10,6 +10,7 @@ from nswatch.tell.english_steps import (
     OURS,
     PUT_BACK,
     REGISTRAR,
+    SUSPEND,
     WHO_CHANGED,
 )
 from nswatch.tell.language import Advice
@@ -113,6 +114,11 @@ ADVICE = {
             CLOUD,
         ),
         recovered="Resolvers can validate $domain again.",
+    ),
+    "mx_changed": Advice(
+        why="MX says where mail of $domain goes. Somebody who changed it receives it: password resets, login codes, "
+        "invoices, and the mails by which certificates are ordered. What is sent on to you, you do not miss.",
+        steps=(SUSPEND, MAIL, WHO_CHANGED, PUT_BACK, CLOUD, EVIDENCE, MOVE, OURS),
     ),
     "parent_child_mismatch": Advice(
         why="The zone and its parent should name the same servers. Mostly this is a change that was done on one side "

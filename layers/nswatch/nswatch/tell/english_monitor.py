@@ -26,6 +26,9 @@ WORDS = {
         "Not everybody whom the watchlist names is told by the hub in $domain: $seen.",
         "$domain: alert routes not confirmed",
     ),
+    "collector_silent": Words(
+        "The collector in $domain does not do its work: $seen.", "the collector in $domain is silent"
+    ),
     "dead_letters": Words("Work of nswatch was given up in $domain: $seen.", "$domain has dead letters"),
 }
 
@@ -116,6 +119,24 @@ ADVICE = {
         ),
         recovered="The topics' subscriptions are confirmed.",
         aftercare=(("Send a test through each topic, and see that it arrives.",),),
+    ),
+    "collector_silent": Advice(
+        why="Collectors ask what is asked seldom: registries, certificate logs, Route 53, look-alike names. The other "
+        "hub's collector goes on, so that nothing is lost yet; with both silent a changed registration or certificate "
+        "goes unseen. Hijacks are still seen in DNS, every minute.",
+        steps=(
+            (
+                "In that region, the collector: is its schedule on, do its invocations fail, run into their timeout or "
+                "get throttled, is its queue (-collect-shards) emptied, may it write to both hubs' tables?",
+            ),
+            (
+                "If one source is named above: the collector's log says why it brings nothing. That is a mistake of "
+                "nswatch's own; what a registry refuses is only unknown.",
+            ),
+            _WHO_DID,
+            _CASE,
+        ),
+        recovered="The collector does its work again.",
     ),
     "dead_letters": Advice(
         why="A message stands in a dead-letter queue when a piece of work failed for good. The next minute repeats "

@@ -4,6 +4,10 @@ MAIL = (
     "Do not trust mail of $domain, in or out: whoever controls its DNS can receive it, password resets and login "
     "codes included. Coordinate by phone.",
 )
+SUSPEND = (
+    "Suspend what goes by mail of $domain, now: password resets, login codes and confirmations, in your own services "
+    "first, then wherever an account of yours is reset by mail of $domain (registrar, cloud, bank).",
+)
 REGISTRAR = (
     "Call the registrar now, by voice: support $registrar_support, CSIRT $registrar_csirt.",
     "Call the registrar's support now, by voice: $registrar_support.",

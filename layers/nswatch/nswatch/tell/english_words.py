@@ -95,9 +95,13 @@ WORDS = {
         "$domain name server's domain is free to take",
     ),
     "registration_status_changed": Words(
-        "The registration status of $domain has changed: $seen.", "$domain registration status changed"
+        "The registry's status of $domain, or of a domain of its name servers, is not as it was approved: $seen.",
+        "$domain registration status changed",
     ),
-    "registration_expiring": Words("The registration of $domain expires soon: $seen.", "$domain registration expires"),
+    "registration_expiring": Words(
+        "The registration of $domain, or of a domain of its name servers, ends: $seen.",
+        "$domain registration expires",
+    ),
     "dnssec_bogus": Words(
         "DNSSEC validation of $domain fails: validating resolvers answer with an error.", "$domain DNSSEC fails"
     ),
@@ -145,7 +149,8 @@ WORDS = {
     "ttl_changed": Words("The TTL of $what is now $ttl_seen; it was $ttl_expected.", "$domain TTL changed"),
     "ttl_changed.unknown": Words("A TTL of $domain rose or fell at least fourfold: $seen.", "$domain TTL changed"),
     "registration_touched": Words(
-        "The registry says that the registration of $domain was changed: $seen.", "$domain registration was touched"
+        "Registration data of $domain, or of a domain of its name servers, were changed: $seen.",
+        "$domain registration was touched",
     ),
     "certificate_unordered": Words(
         "A certificate for $domain was issued by an issuer that is not an approved one: $seen.",

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from string import Template
 
+from nswatch.judge.policy import Cause
 from nswatch.model import Finding
 from nswatch.respond.exposure import RECOVERS_FOR, cached_until, still_served
 from nswatch.respond.incident import SHORT_LIVED, Incident, MessageKind
@@ -17,6 +18,7 @@ _EXPLAINERS = frozenset({"nameserver_lookalike", "route53_mismatch"})
 _AVAILABILITY = frozenset({"nameserver_lame", "nameservers_unreachable"})
 """Codes whose servers are listed: there is no value to compare."""
 _VALUES = frozenset({"mx_changed", "soa_changed", "cname_changed", "address_changed"}) | comparison.ADDRESS_CODES
+_NOTICED = frozenset({"txt_changed", "address_changed", "cname_changed", "answer_missing"})
 _MOST_FINDINGS = 8
 _MOST_FORGED = 8
 
@@ -46,6 +48,7 @@ def _wrong(case: Case) -> list[str]:
         lines += evidence.explanations(case, case.findings)
     lines += _also(case)
     lines += evidence.since(case)
+    lines += _registered(case)
     lines += evidence.seen_by(case, case.findings)
     lines += evidence.caches(case)
     lines += evidence.residual(case)
@@ -76,9 +79,60 @@ def _remarks(case: Case) -> list[str]:
         remarks.append(case.say("reminder", id=case.id, duration=since))
     if state is not None and state.round > 1 and kind in (MessageKind.PAGE, MessageKind.NOTICE):
         remarks.append(case.say("back"))
+    claimed = _claimed(case)
+    if claimed:
+        remarks.append(case.say("taken_over", hosts=case.few(claimed), domain=harmless.name(case.incident.group, 253)))
+    if state is not None and state.active and _only_mail(case):
+        remarks.append(case.say("mail_only", domain=harmless.name(case.lead.subject if case.lead else "", 253)))
+    if case.incident.parts:
+        ids = ", ".join(harmless.words(of, 300) for of in sorted(set(case.incident.parts.values())))
+        remarks.append(case.say("part_remark", ids=ids))
+    remarks += [_raised(case, finding) for finding in case.findings if details.raised_by(finding) is not None]
     if state is not None and not state.active:
         remarks.append(case.say("relieved"))
     return remarks
+
+
+def _claimed(case: Case) -> tuple[str, ...]:
+    """Return the servers that had lost the zone, and that now answer for it as somebody else's (a dangling one)."""
+    down = case.incident.causes.get(Cause.AVAILABILITY)
+    lost = {server.host for finding in (down.findings if down else ()) for server in details.servers(finding)}
+    taken = (host for each in case.findings if each.code == "soa_changed" for host in details.witnesses(each)[0])
+    return tuple(sorted(lost & set(taken)))
+
+
+def _only_mail(case: Case) -> bool:
+    """Whether mail is led elsewhere, and nothing beside it that its users would notice."""
+    codes = {finding.code for state in case.incident.active for finding in state.findings if not finding.residual}
+    return "mx_changed" in codes and not codes & _NOTICED
+
+
+def _registered(case: Case) -> list[str]:
+    """Return what the registry's record says, where the parent's data departs."""
+    told = details.registration(case.lead) if case.lead is not None else None
+    if told is None:
+        return []
+    nothing = case.language.labels["none"]
+    return paragraph(
+        case.say(
+            "registered",
+            server=harmless.ascii_name(told.server, 253),
+            changed=harmless.words(told.last_changed, 40) or nothing,
+            registrar=harmless.words(told.registrar, 80) or nothing,
+        )
+    )
+
+
+def _raised(case: Case, finding: Finding) -> str:
+    code, other = details.raised_by(finding) or ("", "")
+    return case.say(
+        "raised",
+        code=harmless.ascii_name(finding.code, 40),
+        domain=harmless.name(finding.subject, 253),
+        by=harmless.ascii_name(code, 40),
+        other=harmless.name(other, 253),
+        since=times.utc(finding.since),
+    )
 
 
 def _compared(case: Case, finding: Finding) -> list[str]:

@@ -101,13 +101,15 @@ def _sign(**sent: Any) -> None:
 class _Bridge:
     """Answers botocore's requests from the ASGI application, on an event loop of its own.
 
-    A replay calls AWS between two runs of its own loop, never inside one, so that this loop can run to completion.
+    A replay calls AWS between two runs of its own loop, never inside one, so that this loop can run to completion. What
+    several threads ask is answered one after the other.
     """
 
     def __init__(self) -> None:
         self._app = _ministack()[0].app
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wire: Wire = straight
+        self._one_at_a_time = threading.RLock()
 
     def open(self, wire: Wire) -> None:
         """Take requests from now on, over ``wire``."""
@@ -126,7 +128,8 @@ class _Bridge:
         _, service, operation = sent["event_name"].split(".")
         _, _, region, _, _ = str(request.headers["Authorization"]).split("/")
         call = Call(region, service, operation, request.url, _octets(request.body))
-        return self._wire(call, lambda body: self._answer(request, body))
+        with self._one_at_a_time:
+            return self._wire(call, lambda body: self._answer(request, body))
 
     def _answer(self, request: AWSPreparedRequest, sent: bytes) -> AWSResponse:
         if self._loop is None:

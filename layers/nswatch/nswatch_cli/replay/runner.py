@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from nswatch.collect.dns import Dns
+from nswatch.collector import Collector
 from nswatch.errors import StoreUnavailable
 from nswatch.model import Clock, Severity
 from nswatch.observe.plan import share
@@ -21,8 +23,9 @@ from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.keys import shard_count
 from nswatch.respond.comparator import Comparator
 from nswatch.respond.groups import VANTAGE
-from nswatch.schedule import DELEGATION
+from nswatch.schedule import DELEGATION, ShardMessage
 from nswatch.wiring import DnsObserver, build_comparator, build_hub, build_probe
+from nswatch.wiring_collect import Endpoints, build_collector
 from nswatch_cli.replay.cloud import NAME, Cloud, Delivery
 from nswatch_cli.replay.schema import Scenario, State, Step
 from nswatch_cli.replay.servers import SimulatedInternet
@@ -39,6 +42,8 @@ from nswatch_cli.watchlist.subscriptions import subscribe
 MINUTE = timedelta(minutes=1)
 LOOK_AFTER = timedelta(minutes=4)
 """Passes run for so long behind a step before it is looked at."""
+COLLECT_EVERY = timedelta(minutes=10)
+"""So long passes run on before the collectors are asked again that nobody skipped time for."""
 
 
 class Observer(Protocol):
@@ -63,6 +68,17 @@ class Arrival:
 
     at: datetime
     delivery: Delivery
+
+
+class Nowhere:
+    """A queue that nobody sends to: a replay calls its collectors itself."""
+
+    def send(self, messages: Sequence[ShardMessage]) -> None:
+        """See `nswatch.schedule.Queue`."""
+
+    def dead_letters(self) -> int | None:
+        """See `nswatch.schedule.Queue`."""
+        return 0
 
 
 class Silent:
@@ -116,9 +132,11 @@ class Replay(AbstractContextManager["Replay"]):
             self._probes = {region: self._probe(region) for region in scenario.regions}
             self._stores = {hub: build_hub(NAME, hub, self.cloud.clients) for hub in scenario.hubs}
             self._comparators = {hub: self._comparator(hub) for hub in scenario.hubs}
+            self._collectors = {hub: self._collector(hub) for hub in scenario.hubs}
             self._shards = 1
             self._lock: Lock = {}
             self._apply(scenario.watchlist)
+            self._collect()
             self._stack = stack.pop_all()
         return self
 
@@ -155,6 +173,9 @@ class Replay(AbstractContextManager["Replay"]):
         until = at + LOOK_AFTER
         if following is not None:
             until = min(until, following)
+        if until - at > MINUTE:
+            self._pass_until(at + MINUTE)
+            self._collect()
         self._pass_until(until)
         report = self._report(step, at, early)
         self._observer.looked(report, self.now)
@@ -182,6 +203,19 @@ class Replay(AbstractContextManager["Replay"]):
             aws=lambda: self._world.aws,
             codes=self.codes,
             clients=self.cloud.clients,
+        )
+
+    def _collector(self, hub: str) -> Collector:
+        web = self._internet.http()
+        return build_collector(
+            self.cloud.settings(hub, self.scenario.regions),
+            clock=self.clock_of(hub),
+            queue=Nowhere(),
+            run=self._loop.run_until_complete,
+            dns=Dns(self.clock_of(hub), self._internet.route(hub)),
+            endpoints=Endpoints(f"{web}/bootstrap/dns.json", f"{web}/ct", "", f"{web}/ip-ranges.json"),
+            clients=self.cloud.clients,
+            aws=lambda: self._world.aws,
         )
 
     def _apply(self, watchlist: State) -> None:
@@ -217,6 +251,8 @@ class Replay(AbstractContextManager["Replay"]):
             due = self._next_due()
             stop = moment if due is None or due >= moment else max(due, self.now)
             self._skip_to(stop - MINUTE)
+            if stop >= moment:
+                self._collect()
             self._pass_until(stop)
             if stop >= moment:
                 return
@@ -227,6 +263,8 @@ class Replay(AbstractContextManager["Replay"]):
 
     def _skip_to(self, moment: datetime) -> None:
         if moment > self.now:
+            if moment - self.now > MINUTE:
+                self._collected = moment  # a jump is no silence
             self._loop.jump_to(moment)
 
     def _pass_until(self, end: datetime) -> None:
@@ -239,6 +277,8 @@ class Replay(AbstractContextManager["Replay"]):
                 self._skip_to(turn)
                 self._pass(region, turn, only)
             self._skip_to(min(end, minute + MINUTE))
+            if self.now - self._collected >= COLLECT_EVERY:
+                self._collect()
             self._compare()
 
     def _turns(self, minute: datetime) -> list[tuple[datetime, int, str, str]]:
@@ -274,7 +314,19 @@ class Replay(AbstractContextManager["Replay"]):
             records = self.cloud.records(hub, canaries=canaries)
             if records:
                 self._comparators[hub].on_records(records)
-        self._collect()
+        self._receive()
+
+    def _collect(self) -> None:
+        """Let the collectors ask about everything; they run where their hub does."""
+        self._collected = self.now
+        for hub in self._up():
+            try:
+                self._collectors[hub].collect_now(self.now)
+            except StoreUnavailable:
+                continue  # the turn is lost, as it is in Lambda
+        if self._broken:
+            raise self._broken[0]
+        self._stream()
 
     def _compare(self) -> None:
         self._stream(canaries=True)
@@ -282,7 +334,7 @@ class Replay(AbstractContextManager["Replay"]):
             self._comparators[hub].on_schedule()
         self._stream()
 
-    def _collect(self) -> None:
+    def _receive(self) -> None:
         for hub in self.scenario.hubs:
             for delivery in self.cloud.deliveries(hub):
                 self.arrivals.append(Arrival(self.now, delivery))

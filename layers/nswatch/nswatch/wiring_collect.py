@@ -1,0 +1,101 @@
+"""Where a hub's collector is put together: beside `wiring`, so that nothing of it burdens a probe's cold start.
+
+A slow source is added to `collect_sources`, and nowhere else.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from nswatch.collect.asking import Brought
+from nswatch.collect.bootstrap import Bootstrap
+from nswatch.collect.dns import Dns
+from nswatch.collect.port import Collecting
+from nswatch.collect.rdap import Rdap, RdapClient
+from nswatch.collector import Collector, Place, Run
+from nswatch.expect.data import aws_ranges
+from nswatch.expect.networks import AwsRanges
+from nswatch.model import Clock
+from nswatch.record.collected import DynamoCollectStore
+from nswatch.record.dynamodb import Table
+from nswatch.schedule import Queue
+from nswatch.sqs import SqsQueue
+from nswatch.tell.surroundings import client as sqs_client
+from nswatch.wiring import Clients, NotConfigured, Settings, now
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where the services are that slow sources ask; a replay puts its simulated ones here. Empty: not asked.
+
+    ``rdap_bootstrap`` is the file of RFC 9224, ``ip_ranges`` that of AWS's address ranges; ``ct`` and ``crtsh`` are the
+    base URLs of the certspotter API (before ``/v1/issuances``) and of crt.sh.
+    """
+
+    rdap_bootstrap: str = "https://data.iana.org/rdap/dns.json"
+    ct: str = "https://api.certspotter.com"
+    crtsh: str = ""
+    ip_ranges: str = "https://ip-ranges.amazonaws.com/ip-ranges.json"
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Endpoints":
+        """Read what the template sets; what it does not set is as published."""
+        published = cls()
+        return cls(
+            rdap_bootstrap=environment.get("NSWATCH_RDAP_BOOTSTRAP_URL", published.rdap_bootstrap),
+            ct=environment.get("NSWATCH_CT_URL", published.ct),
+            crtsh=environment.get("NSWATCH_CRTSH_URL", published.crtsh),
+            ip_ranges=environment.get("NSWATCH_IP_RANGES_URL", published.ip_ranges),
+        )
+
+
+def collect_sources(
+    settings: Settings,  # noqa: ARG001 - each source is given what it needs of all this
+    dns: Dns,  # noqa: ARG001
+    endpoints: Endpoints,
+    *,
+    clock: Clock,
+    clients: Clients,  # noqa: ARG001
+) -> tuple[Collecting, ...]:
+    """Return the slow sources of the collector in ``settings.region``; each has a name of its own."""
+    rdap = RdapClient(Bootstrap(clock, endpoints.rdap_bootstrap), clock)
+    return (Rdap(rdap),)
+
+
+def build_collector(
+    settings: Settings,
+    *,
+    clock: Clock,
+    queue: Queue,
+    run: Run,
+    dns: Dns,
+    endpoints: Endpoints,
+    clients: Clients,
+    aws: Callable[[], AwsRanges] = aws_ranges,
+) -> Collector:
+    """Return the collector of the hub ``settings.region``."""
+    if settings.region not in settings.hubs:
+        raise NotConfigured(f"{settings.region} is not one of the hubs {', '.join(settings.hubs)} (NSWATCH_HUBS)")
+    place = Place(settings.region, settings.hubs.index(settings.region), len(settings.hubs))
+    hubs = [DynamoCollectStore(Table(clients.dynamodb(hub), settings.name)) for hub in settings.hubs]
+    sources = collect_sources(settings, dns, endpoints, clock=clock, clients=clients)
+    return Collector(place, hubs, sources, queue, run, clock, aws, settings.release)
+
+
+def run(work: Coroutine[Any, Any, Brought]) -> Brought:
+    """Run a turn on an event loop of its own."""
+    return asyncio.run(work)
+
+
+@cache
+def collector() -> Collector:
+    """Return this process's collector, as the environment configures it."""
+    settings = Settings.from_environment(os.environ)
+    queue = SqsQueue(sqs_client(settings.region), settings.queue_url, settings.dead_letters_url)
+    endpoints = Endpoints.from_environment(os.environ)
+    return build_collector(
+        settings, clock=now, queue=queue, run=run, dns=Dns(now), endpoints=endpoints, clients=Clients()
+    )
