@@ -17,7 +17,7 @@ from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.port import OutboxItem
 from nswatch.respond.incident import State
 
-WINDOW = timedelta(hours=1)
+WINDOW = timedelta(hours=6)
 """So long after a page further domains that the same change hits are told by notice."""
 CLAIM_COUNTS = timedelta(seconds=45)
 _ATTEMPTS = 3
