@@ -161,10 +161,10 @@ class Story:
         recovered = time.time()
         self._proxy.recover(PRIMARY)
         wait_for("a pass recorded in the primary again", lambda: self._passes_since(PRIMARY, recovered), UNTIL_EQUAL)
-        self._mark(f"{COINCHECK} repaired")
-        self._internet.repair(COINCHECK)
         self._hijack("example.net")
         until = time.time() + AFTER_PAGE
+        self._mark(f"{COINCHECK} repaired")
+        self._internet.repair(COINCHECK)
         wait_for("a recovering notice", lambda: self._told("recovering", COINCHECK), UNTIL_EQUAL)
         self._await_passes(HUBS, UNTIL_EQUAL, recovered)
         wait_for("equal logs in both hubs", lambda: cloud.log_of(PRIMARY) == cloud.log_of(STANDBY), UNTIL_EQUAL, 2)

@@ -9,8 +9,8 @@ can cut a region off.
 3. The other half is upgraded: watchlist, history and the open incident are as they were.
 4. The primary hub is lost from the network (first calls hang, later they are refused). coincheck.com is hijacked: the
    page comes from the standby.
-5. The primary comes back: it catches up, and both logs become equal. example.net is hijacked: one page, from the
-   primary. coincheck.com is repaired: notices that it recovers.
+5. The primary comes back: it catches up, and both logs become equal. example.net is hijacked as coincheck.com still is:
+   one notice, from the primary, that it is part of the same. coincheck.com is repaired: notices that it recovers.
 6. `nswatch destroy`: the stacks are gone, the tables stay.
 """
 
@@ -81,12 +81,17 @@ def test_at_most_one_extra_page_comes_when_the_primary_is_back(seen: Json) -> No
     assert late in ([], [PRIMARY])
 
 
-def test_page_comes_within_a_minute_when_the_primary_is_back(seen: Json) -> None:
-    assert 0 < delay(seen, "example.net") <= MINUTE
+def test_notice_comes_within_a_minute_when_the_same_change_hits_another_domain(seen: Json) -> None:
+    told = [each for each in seen["messages"] if each["topic"] == "notice" and "example.net" in each["subject"]]
+    assert told
+    first = min(told, key=lambda each: each["at"])
+    assert first["hub"] == PRIMARY
+    assert 0 < first["at"] - seen["moments"]["example.net hijacked"] <= MINUTE
+    assert f"{COINCHECK}-1" in first["text"]
 
 
-def test_one_page_comes_from_the_primary_when_it_is_back(seen: Json) -> None:
-    assert [page["hub"] for page in pages(seen, "example.net")] == [PRIMARY]
+def test_no_second_page_comes_when_the_same_change_hits_another_domain(seen: Json) -> None:
+    assert [page["subject"] for page in pages(seen) if "example.net" in page["subject"]] == []
 
 
 def test_pages_name_the_domain_and_a_forged_server_when_delegations_changed(seen: Json) -> None:
