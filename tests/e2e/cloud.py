@@ -199,6 +199,7 @@ def functions() -> Iterator[tuple[str, str]]:
         yield region, "probe"
         if region in HUBS:
             yield region, "comparator"
+            yield region, "collector"
 
 
 def dead_letters(region: str, function: str) -> int:

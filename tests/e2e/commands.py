@@ -32,7 +32,11 @@ class Commands:
         self._environment = tools.environment(home / "home") | {"AWS_ENDPOINT_URL": endpoint(OUTSIDE)}
         self._environment["PATH"] = f"{tools.BUILD / 'sam' / 'bin'}:{self._environment['PATH']}"
         self._config = home / "samconfig.toml"
-        overrides = [f"{key}={value}" for key, value in PARAMETERS.items()]
+        self.configure()
+
+    def configure(self, **more: str) -> None:
+        """Write the configuration that deployments go by, with ``more`` parameters."""
+        overrides = [f"{key}={value}" for key, value in {**PARAMETERS, **more}.items()]
         lines = ["version = 0.1", "[default.deploy.parameters]", "resolve_s3 = true"]
         lines += ['capabilities = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]', "confirm_changeset = false"]
         lines += ["fail_on_empty_changeset = false", f"parameter_overrides = {json.dumps(overrides)}"]

@@ -41,8 +41,9 @@ THEN_UPGRADED = [region for region in REGIONS if region not in FIRST_UPGRADED]
 MAY_WRITE = {
     "probe": ["probe#us-west-2#trial", "probe#us-west-1", "probe#eu-west-1#trial", "watchlist", "group#x", "hub"],
     "comparator": ["group#x", "hub", "followed", "probe#us-west-2", "probe#eu-west-1#trial", "watchlist"],
+    "collector": ["collect#eu-west-1#trial", "collect#us-west-2", "probe#eu-west-1", "watchlist", "group#x", "hub"],
 }
-"""What is tried in the primary's table: with the rights of the probe of us-west-2, and of the standby's comparator."""
+"""What is tried in the primary's table: with the rights of the probe of us-west-2, and of the standby's other two."""
 
 _DENIED = re.compile("AccessDenied|not authorized", re.IGNORECASE)
 
@@ -67,6 +68,10 @@ class Story:
         self._proxy = proxy
         self._commands = Commands(home, source)
         self._watcher = cloud.Watcher(self.seen, say)
+
+    def trust(self, anchor: str) -> None:
+        """Have the collectors validate from the private Internet's root; before anything is deployed."""
+        self._commands.configure(RootAnchors=anchor)
 
     def play(self) -> None:
         """Deploy, upgrade, lose the primary hub and have it back, with a hijack each time; then destroy."""
@@ -232,6 +237,7 @@ def main(home: Path, source: Path, begin_with: str) -> None:
         emulator = None
         try:
             internet.start()
+            story.trust(internet.trust_anchor)
             emulator = cloud.start(home, environment)
             say("name servers and emulator are up")
             story.play()

@@ -89,6 +89,11 @@ class Internet:
         """All processes."""
         return [self.root, *self.com, self.registries, self.genuine, self.forged]
 
+    @property
+    def trust_anchor(self) -> str:
+        """The root's DS, as the template's parameter has it."""
+        return ":".join(self.root.ds(".").partition(" DS ")[2].split())
+
     def start(self) -> None:
         """Start all servers, and return when they answer. The servers of .com sign with the same keys."""
         first, *others = self.com

@@ -26,7 +26,7 @@ from tests.faults.replaying import MINUTE, Faults, FaultyReplay
 from nswatch.record import keys
 from nswatch.record.log import Event
 from nswatch.respond.incident import Incident, fold
-from nswatch_cli.replay.runner import Arrival
+from nswatch_cli.replay.onlooker import Arrival
 from nswatch_cli.replay.schema import Scenario, load_scenario
 from nswatch_cli.replaying import INCIDENTS
 

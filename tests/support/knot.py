@@ -82,7 +82,8 @@ def free_port(addresses: Iterable[str]) -> int:
 class Knot:
     """One server process at one or more addresses; zones and signed ones are named with the trailing dot.
 
-    ``modules`` are knot's for all zones (``mod-cookies``); ``start_process`` starts it where its addresses are.
+    ``modules`` are knot's for all zones (``mod-cookies``); ``start_process`` starts it where its addresses are. Absent
+    names are denied by NSEC3 with opt-out, or by NSEC where ``nsec3`` is "off".
     """
 
     home: Path
@@ -91,6 +92,7 @@ class Knot:
     zones: Mapping[str, str]
     signed: frozenset[str] = frozenset()
     modules: Sequence[str] = ()
+    nsec3: str = "on"
     start_process: Callable[[Sequence[str], Path], Process] = here
     process: Process | None = field(default=None, repr=False)
 
@@ -105,7 +107,8 @@ class Knot:
             "    udp-workers: 1\n    tcp-workers: 1\n    background-workers: 1",
             f"control:\n    listen: {self.home}/control",
             f"database:\n    storage: {self.home}/db",
-            "policy:\n  - id: own\n    manual: on\n    single-type-signing: on\n    nsec3: on\n    nsec3-opt-out: on",
+            "policy:\n  - id: own\n    manual: on\n    single-type-signing: on",
+            f"    nsec3: {self.nsec3}\n    nsec3-opt-out: on",
             f"template:\n  - id: default\n    storage: {self.home}/zones\n    zonefile-sync: -1\n{modules}",
             "zone:",
         ]
@@ -119,7 +122,11 @@ class Knot:
     def make_keys(self) -> None:
         """Make one signing key (algorithm 13) for each signed zone; needs `write`."""
         for name in self.signed:
-            self._run("keymgr", name, "generate", "algorithm=ECDSAP256SHA256", "ksk=yes", "zsk=yes")
+            self.make_key(name)
+
+    def make_key(self, name: str) -> None:
+        """Make one more signing key for a zone."""
+        self._run("keymgr", name, "generate", "algorithm=ECDSAP256SHA256", "ksk=yes", "zsk=yes")
 
     def take_keys(self, other: "Knot") -> None:
         """Sign with another server's keys: servers of one zone must."""

@@ -78,8 +78,9 @@ class Collector:
     def schedule(self) -> int:
         """Queue the shards that are due, report to the hubs, and return how many were queued.
 
-        A minute is queued once, however the schedule drifts: the report remembers the last one. Raises
-        StoreUnavailable when no hub can be read, and what the queue raises.
+        A minute is queued once, however the schedule drifts: the report remembers the last one. The very first queues
+        every shard, so that nobody waits for a baseline. Raises StoreUnavailable when no hub can be read, and what the
+        queue raises.
         """
         now = self._clock()
         held = self._each_hub(lambda hub: (hub.watchlist_head(), hub.report(self._region)))
@@ -91,14 +92,15 @@ class Collector:
         )
         shards = max(heads, key=lambda head: head.version).shards
         minutes = minutes_due(now, queued)
-        messages = [message for minute in minutes for message in self._messages(minute, shards)]
+        messages = [message for minute in minutes for message in self._messages(minute, shards, every=queued is None)]
         self._queue.send(messages)
         self._report(now, minutes[-1] if minutes else queued, shards)
         return len(messages)
 
-    def _messages(self, minute: datetime, shards: int) -> list[ShardMessage]:
-        """Return a minute's messages, spread over it."""
+    def _messages(self, minute: datetime, shards: int, *, every: bool) -> list[ShardMessage]:
+        """Return a minute's messages, spread over it; with ``every`` one of each shard."""
         due = shards_due(minute, shards, self._place.index, self._place.collectors)
+        due = list(range(shards)) if every else due
         return [ShardMessage(shard, minute, 60 * place // len(due)) for place, shard in enumerate(due)]
 
     def _report(self, now: datetime, queued: datetime | None, shards: int) -> None:

@@ -12,9 +12,11 @@ from typing import Any
 
 from nswatch.collect.asking import Brought
 from nswatch.collect.bootstrap import Bootstrap
+from nswatch.collect.chain import Chain
 from nswatch.collect.dns import Dns
 from nswatch.collect.port import Collecting
 from nswatch.collect.rdap import Rdap, RdapClient
+from nswatch.collect.trust_anchor import read_anchors
 from nswatch.collector import Collector, Place, Run
 from nswatch.expect.data import aws_ranges
 from nswatch.expect.networks import AwsRanges
@@ -54,7 +56,7 @@ class Endpoints:
 
 def collect_sources(
     settings: Settings,  # noqa: ARG001 - each source is given what it needs of all this
-    dns: Dns,  # noqa: ARG001
+    dns: Dns,
     endpoints: Endpoints,
     *,
     clock: Clock,
@@ -62,7 +64,7 @@ def collect_sources(
 ) -> tuple[Collecting, ...]:
     """Return the slow sources of the collector in ``settings.region``; each has a name of its own."""
     rdap = RdapClient(Bootstrap(clock, endpoints.rdap_bootstrap), clock)
-    return (Rdap(rdap),)
+    return (Rdap(rdap), Chain(dns, clock))
 
 
 def build_collector(
@@ -96,6 +98,5 @@ def collector() -> Collector:
     settings = Settings.from_environment(os.environ)
     queue = SqsQueue(sqs_client(settings.region), settings.queue_url, settings.dead_letters_url)
     endpoints = Endpoints.from_environment(os.environ)
-    return build_collector(
-        settings, clock=now, queue=queue, run=run, dns=Dns(now), endpoints=endpoints, clients=Clients()
-    )
+    dns = Dns(now, anchors=read_anchors(os.environ.get("NSWATCH_ROOT_ANCHORS", "")))
+    return build_collector(settings, clock=now, queue=queue, run=run, dns=dns, endpoints=endpoints, clients=Clients())

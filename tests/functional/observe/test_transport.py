@@ -294,7 +294,7 @@ def test_ask_answers_when_the_answer_comes_after_an_icmp_error() -> None:
             question = Question("192.0.2.1", "example.com", "NS")
             asking = asyncio.create_task(transport.ask([question], deadline=asyncio.get_running_loop().time() + 5))
             await asyncio.sleep(0.05)
-            async with NameServer(answer, port=port):
+            async with NameServer(answer, port=port, tcp=False):
                 return (await asking)[0]
 
     assert run(work).status is Status.ANSWERED

@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from nswatch.model import Heartbeat
+from nswatch.record.collected import CollectorReport
 from nswatch.record.port import RegionReport, WatchlistHead
 from nswatch.record.watch_store import CanaryMark, HubReport, TopicReport
 from nswatch_cli.status.command import as_document, as_text
@@ -42,6 +44,12 @@ def view(hub: str) -> HubView:
 
 
 PRIMARY, STANDBY = map(view, HUBS)
+
+
+def collecting(view: HubView, **of_standby: Any) -> HubView:
+    """The hub, which holds a report of the standby's collector."""
+    report = replace(CollectorReport(ago(20), "0.2.0", ago(60), ago(300), {}, 0), **of_standby)
+    return replace(view, collectors={HUBS[1]: report})
 
 
 def without(view: HubView, *regions: str) -> HubView:
@@ -85,6 +93,24 @@ def test_status_is_ok_when_all_report() -> None:
             Level.WARNING,
             "region us-west-2: its last pass was 300 s ago",
             id="a-region-is-silent",
+        ),
+        pytest.param(
+            [collecting(PRIMARY, at=ago(900)), collecting(STANDBY, at=ago(901))],
+            Level.WARNING,
+            "hub eu-west-1: its collector: no report since 2026-11-23T11:45:00.000Z",
+            id="a-collector-is-silent",
+        ),
+        pytest.param(
+            [collecting(PRIMARY, failing={"rdap": ago(3600)}), STANDBY],
+            Level.WARNING,
+            "hub eu-west-1: its collector: rdap brings nothing since 2026-11-23T11:00:00.000Z",
+            id="a-source-fails",
+        ),
+        pytest.param(
+            [collecting(PRIMARY, dead_letters=2), STANDBY],
+            Level.WARNING,
+            "hub eu-west-1: 2 dead letters of the collector",
+            id="a-collector-gave-up",
         ),
         pytest.param(
             [without(PRIMARY, "us-west-2"), STANDBY],

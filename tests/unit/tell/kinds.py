@@ -123,6 +123,32 @@ KINDS: Mapping[str, Finding] = {
         {"resolvers": [{"address": "8.8.8.8", "regions": list(REGIONS), "rrsets": [f"{DOMAIN} MX"]}]},
         sightings=sighted(RESOLVERS[:1], Source.RECURSIVE),
     ),
+    "dnssec_bogus, ours": kind(
+        "dnssec_bogus",
+        ["an answer that validates"],
+        ["example.com DNSKEY: expired 2026-01-01 00:00 UTC"],
+        {
+            "resolvers": [],
+            "chain": {
+                "zone": DOMAIN,
+                "reason": "example.com DNSKEY: expired 2026-01-01 00:00 UTC",
+                "regions": list(REGIONS[:2]),
+            },
+        },
+        sightings=(Sighting("eu-west-1", Source.CHAIN, "", "", Transport.TCP, START),),
+    ),
+    "dnssec_bogus, upstream": kind(
+        "dnssec_bogus",
+        ["an answer that validates"],
+        ["com DNSKEY has no signature"],
+        {
+            "resolvers": [],
+            "chain": {"zone": "com", "reason": "com DNSKEY has no signature", "regions": list(REGIONS[:2])},
+            "upstream": "com",
+            "parent": "com",
+        },
+        sightings=(Sighting("eu-west-1", Source.CHAIN, "", "", Transport.TCP, START),),
+    ),
     "glue_changed": kind(
         "glue_changed",
         ["192.0.2.1"],

@@ -32,6 +32,16 @@ FIRST_WORDS = {
         "DNSSEC validation of example.com fails: validating resolvers answer with an error.",
         "example.com DNSSEC fails: at 8.8.8.8.",
     ),
+    "dnssec_bogus, ours": (
+        "DNSSEC validation of example.com fails, as we do it from the root's keys down: validating resolvers will "
+        "refuse it as soon as what they remember has run out.",
+        "example.com DNSSEC fails: example.com DNSKEY: expired 2026-01-01 00:00 UTC.",
+    ),
+    "dnssec_bogus, upstream": (
+        "The DNSSEC data of the .com registry itself does not validate: validating resolvers refuse all that is below "
+        "it, example.com included.",
+        "example.com DNSSEC fails above it, at .com registry: com DNSKEY has no signature.",
+    ),
     "glue_changed": (
         "The .com registry gives another address (glue) for ns1.dns-host.net, a name server of example.com: "
         "198.51.100.66.",
@@ -270,3 +280,12 @@ def test_page_says_something_when_a_finding_has_no_detail(code: str) -> None:
     assert "  " not in text.email.splitlines()[0]
     assert "?" not in text.email.splitlines()[0] or code == "vantage_silent"
     assert DOMAIN in text.sms
+
+
+def test_page_says_that_our_own_validation_found_it_and_whose_fault_it_is() -> None:
+    ours, above = (" ".join(read([KINDS[f"dnssec_bogus, {name}"]]).email.split()) for name in ("ours", "upstream"))
+    for text in (ours, above):
+        assert "1 region (eu-west-1), by our own DNSSEC validation from the root's keys down" in text
+    assert "Compare the keys: the DS at the .com registry" in ours
+    assert "Nothing of yours is broken." in above
+    assert "Compare the keys" not in above

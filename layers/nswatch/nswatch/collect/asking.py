@@ -28,6 +28,7 @@ async def _ask(source: Collecting, subjects: Sequence[Subject], at: datetime) ->
     try:
         async with asyncio.timeout(SOURCE_SECONDS):
             return await source.collect(subjects, at)
-    except (NswatchError, OSError, *DEFECTS):  # of which TimeoutError is one
+    except (NswatchError, OSError, ImportError, *DEFECTS):
+        # A timeout is an OSError. What only one source needs is imported by it: the others work without.
         logger.exception("%s brought nothing about %d domains", source.name, len(subjects))
         return None

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from nswatch.collect.trust_anchor import ROOT_ANCHORS, Ds
 from nswatch.model import Clock
 from nswatch.observe.cache import WalkCache
 from nswatch.observe.root_hints import ROOT_SERVERS
@@ -14,11 +15,15 @@ from nswatch.observe.walk import Walker
 
 @dataclass(frozen=True, slots=True)
 class Dns:
-    """The way into DNS: ``route`` maps an address to the socket address that is really used, ``hints`` are the root."""
+    """The way into DNS: ``route`` maps an address to the socket address that is really used, ``hints`` are the root.
+
+    ``anchors`` are the root zone's trust anchors.
+    """
 
     clock: Clock
     route: Callable[[str], Endpoint] = lambda address: (address, 53)
     hints: Sequence[Server] = ROOT_SERVERS
+    anchors: tuple[Ds, ...] = ROOT_ANCHORS
 
     def asker(self) -> DnsTransport:
         """Return an asker, to be entered (``async with``) on the event loop that it is used on."""

@@ -12,7 +12,6 @@ from nswatch.judge.answers import changed, missing
 from nswatch.judge.availability import availability
 from nswatch.judge.candidates import candidates
 from nswatch.judge.certificates import certificates
-from nswatch.judge.chain import chain
 from nswatch.judge.common import with_common
 from nswatch.judge.correlate import with_stories
 from nswatch.judge.delegation import departure
@@ -43,7 +42,7 @@ JUDGED = frozenset(
 )
 """The codes that this version raises: of the others the policy and the texts are there, the rules are not."""
 
-FAMILIES: tuple[Family, ...] = (dnssec, chain, registration, certificates, latency, candidates, drift)
+FAMILIES: tuple[Family, ...] = (dnssec, registration, certificates, latency, candidates, drift)
 """The rules that tell their own story, beside those over what DNS answers."""
 
 _NOTHING_KNOWN: Mapping[str, frozenset[Value]] = {}

@@ -116,8 +116,8 @@ _WHO_SEES_IT = frozenset({"regions_disagree", "resolvers_disagree"})
 """Codes that say who sees a value: while it spreads through caches they come and go, and a story stays the same."""
 
 
-_ROTATING = frozenset({"address_changed"})
-"""Codes whose values come in turn by nature: another address of the same stranger is no news."""
+_ROTATING = frozenset({"address_changed", "dnssec_bogus"})
+"""Codes of which another value is no news: strangers' addresses come in turn, and so do reasons not to validate."""
 
 Shape = tuple[tuple[str, str, tuple[str, ...]], ...]
 

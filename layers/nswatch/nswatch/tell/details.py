@@ -107,6 +107,12 @@ def registration(finding: Finding) -> Registration | None:
     return found if found.last_changed or found.registrar else None
 
 
+def chain_reason(finding: Finding) -> str:
+    """Return why our own validation of a domain fails, "" where it does not, or where nothing says why."""
+    chain = finding.detail.get("chain")
+    return str(chain.get("reason", "")) if isinstance(chain, Mapping) else ""
+
+
 def raised_by(finding: Finding) -> tuple[str, str] | None:
     """Return the code and the domain that make a finding a page which alone is none; None where that is not so."""
     reason = finding.detail.get("raised_by")

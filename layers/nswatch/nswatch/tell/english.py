@@ -137,6 +137,7 @@ PHRASES = {
     "regions": "$n regions",
     "seen_by_source": "$regions ($names) at $source, over $transports",
     "seen_by_walk": "$regions ($names), $source, over $transports",
+    "seen_by_validation": "$regions ($names), by $source from the root's keys down",
     "ago": "$duration before this message",
     "ack": "Take it (stops the reminders):  nswatch incidents ack $id",
     "acked": "Taken by $by at $at.",

@@ -115,6 +115,22 @@ ADVICE = {
         ),
         recovered="Resolvers can validate $domain again.",
     ),
+    "dnssec_bogus.upstream": Advice(
+        why="Nothing of yours is broken. Every domain below $where that people ask validating resolvers for gets an "
+        "error, until its operator has repaired its signatures or keys.",
+        steps=(
+            _CHECK,
+            (
+                "Look whether $where says that it knows (its status page, its operator's mailing list). If it does "
+                "not, tell its operator; your registrar can pass it on.",
+            ),
+            (
+                "Change nothing at your zone or your DS. Tell people by other ways than mail that $domain cannot be "
+                "reached for now.",
+            ),
+        ),
+        recovered="What is above $domain validates again.",
+    ),
     "mx_changed": Advice(
         why="MX says where mail of $domain goes. Somebody who changed it receives it: password resets, login codes, "
         "invoices, and the mails by which certificates are ordered. What is sent on to you, you do not miss.",

@@ -105,6 +105,16 @@ WORDS = {
     "dnssec_bogus": Words(
         "DNSSEC validation of $domain fails: validating resolvers answer with an error.", "$domain DNSSEC fails"
     ),
+    "dnssec_bogus.ours": Words(
+        "DNSSEC validation of $domain fails, as we do it from the root's keys down: validating resolvers will refuse "
+        "it as soon as what they remember has run out.",
+        "$domain DNSSEC fails",
+    ),
+    "dnssec_bogus.upstream": Words(
+        "The DNSSEC data of $where itself does not validate: validating resolvers refuse all that is below it, "
+        "$domain included.",
+        "$domain DNSSEC fails above it, at $parent",
+    ),
     "nameservers_unreachable": Words("No name server of $domain replies.", "$domain name servers do not reply"),
     "nameservers_unreachable.from": Words(
         "No name server of $domain replies, as seen from $seen_regions.", "$domain name servers do not reply"

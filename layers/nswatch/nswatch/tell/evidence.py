@@ -213,13 +213,17 @@ def seen_by(case: Case, findings: Sequence[Finding]) -> list[str]:
     return ["", case.language.labels["seen_by"], *lines] if lines else []
 
 
+_SEEN_BY = {Source.ITERATIVE: "seen_by_walk", Source.CHAIN: "seen_by_validation"}
+"""The phrase for what is no server's word."""
+
+
 def _source(case: Case, sightings: Sequence[Sighting]) -> list[str]:
     servers: dict[tuple[str, str], list[Sighting]] = {}
     for sighting in sorted(sightings, key=lambda sighting: sighting.at):
         servers.setdefault((sighting.server_name, sighting.server), []).append(sighting)
     regions = len({sighting.region for sighting in sightings})
     summary = case.say(
-        "seen_by_walk" if sightings[0].source is Source.ITERATIVE else "seen_by_source",
+        _SEEN_BY.get(sightings[0].source, "seen_by_source"),
         regions=case.say("regions_one") if regions == 1 else case.say("regions", n=regions),
         names=_regions(case, sightings),
         source=_asked(case, sightings),

@@ -172,7 +172,9 @@ def _with_record(case: Case, lead: Finding, pairs: list[str]) -> list[str]:
 
 def _of_resolvers(case: Case, lead: Finding) -> list[str]:
     _, resolvers = details.witnesses(lead)
-    return [case.say("sms_resolvers", where=_first(case, resolvers))] if resolvers else []
+    at = [case.say("sms_resolvers", where=_first(case, resolvers))] if resolvers else []
+    reason = details.chain_reason(lead)
+    return [*([_brief(reason)] if reason else []), *at]
 
 
 def _of_keys(case: Case, lead: Finding) -> list[str]:

@@ -86,6 +86,12 @@ def _of_ds(finding: Finding) -> str:
     return "" if finding.seen else "gone"
 
 
+def _of_bogus(finding: Finding) -> str:
+    if finding.detail.get("upstream"):
+        return "upstream"
+    return "" if details.rows(finding, "resolvers") or "chain" not in finding.detail else "ours"
+
+
 def _of_parent_child(finding: Finding) -> str:
     return _compared(frozenset(finding.seen), frozenset(finding.expected))
 
@@ -138,6 +144,7 @@ _RULES: Mapping[str, Callable[[Finding], str]] = {
     "nameservers_unreachable": _of_silent,
     "ttl_changed": _of_ttl,
     "ds_changed": _of_ds,
+    "dnssec_bogus": _of_bogus,
     "parent_child_mismatch": _of_parent_child,
     **dict.fromkeys(("glue_changed", "nameserver_address_changed"), _of_addresses),
     **dict.fromkeys(("resolvers_disagree", "regions_disagree"), _of_caches),

@@ -8,11 +8,9 @@ that a jump is no silence), and for `LOOK_AFTER` behind a step. Everything betwe
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
-from nswatch.collect.dns import Dns
 from nswatch.collector import Collector
 from nswatch.errors import StoreUnavailable
 from nswatch.model import Clock, Severity
@@ -23,10 +21,11 @@ from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.keys import shard_count
 from nswatch.respond.comparator import Comparator
 from nswatch.respond.groups import VANTAGE
-from nswatch.schedule import DELEGATION, ShardMessage
+from nswatch.schedule import DELEGATION
 from nswatch.wiring import DnsObserver, build_comparator, build_hub, build_probe
-from nswatch.wiring_collect import Endpoints, build_collector
 from nswatch_cli.replay.cloud import NAME, Cloud, Delivery
+from nswatch_cli.replay.collecting import collector_of
+from nswatch_cli.replay.onlooker import Arrival, Observer, Silent
 from nswatch_cli.replay.schema import Scenario, State, Step
 from nswatch_cli.replay.servers import SimulatedInternet
 from nswatch_cli.replay.verdict import Look, StepReport, compare, most_urgent
@@ -44,57 +43,6 @@ LOOK_AFTER = timedelta(minutes=4)
 """Passes run for so long behind a step before it is looked at."""
 COLLECT_EVERY = timedelta(minutes=10)
 """So long passes run on before the collectors are asked again that nobody skipped time for."""
-
-
-class Observer(Protocol):
-    """Sees a replay as it happens: the live view of the demo."""
-
-    def step(self, step: Step, at: datetime) -> None:
-        """See that a step's changes are in place."""
-
-    def passed(self, region: str, at: datetime) -> None:
-        """See that a region made a pass."""
-
-    def delivered(self, delivery: Delivery, at: datetime) -> None:
-        """See that a topic delivered a message."""
-
-    def looked(self, report: StepReport, at: datetime) -> None:
-        """See how a step was judged."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A delivery and its virtual moment."""
-
-    at: datetime
-    delivery: Delivery
-
-
-class Nowhere:
-    """A queue that nobody sends to: a replay calls its collectors itself."""
-
-    def send(self, messages: Sequence[ShardMessage]) -> None:
-        """See `nswatch.schedule.Queue`."""
-
-    def dead_letters(self) -> int | None:
-        """See `nswatch.schedule.Queue`."""
-        return 0
-
-
-class Silent:
-    """An `Observer` that shows nothing."""
-
-    def step(self, step: Step, at: datetime) -> None:
-        """See `Observer`."""
-
-    def passed(self, region: str, at: datetime) -> None:
-        """See `Observer`."""
-
-    def delivered(self, delivery: Delivery, at: datetime) -> None:
-        """See `Observer`."""
-
-    def looked(self, report: StepReport, at: datetime) -> None:
-        """See `Observer`."""
 
 
 class Replay(AbstractContextManager["Replay"]):
@@ -206,14 +154,11 @@ class Replay(AbstractContextManager["Replay"]):
         )
 
     def _collector(self, hub: str) -> Collector:
-        web = self._internet.http()
-        return build_collector(
+        return collector_of(
             self.cloud.settings(hub, self.scenario.regions),
-            clock=self.clock_of(hub),
-            queue=Nowhere(),
+            self.clock_of(hub),
+            self._internet,
             run=self._loop.run_until_complete,
-            dns=Dns(self.clock_of(hub), self._internet.route(hub)),
-            endpoints=Endpoints(f"{web}/bootstrap/dns.json", f"{web}/ct", "", f"{web}/ip-ranges.json"),
             clients=self.cloud.clients,
             aws=lambda: self._world.aws,
         )

@@ -11,9 +11,10 @@ import click
 from nswatch import wiring
 from nswatch.model import Severity
 from nswatch.moments import iso
+from nswatch.record.collected import CollectorReport
 from nswatch_cli.deploy.progress import columns
 from nswatch_cli.hubs import hub_options, hub_stores, regions_of
-from nswatch_cli.status.judging import RegionState, Status, judge, own_report
+from nswatch_cli.status.judging import RegionState, Status, collector_report, judge, own_report
 from nswatch_cli.status.reading import HubView, read_hubs
 
 
@@ -136,4 +137,16 @@ def _hub_document(view: HubView, status: Status) -> dict[str, Any]:
             for channel, topic in topics.items()
         },
         "last_report": None if report is None else iso(report.at),
+        "collector": _collector_document(collector_report(view, status.hubs), status.at),
+    }
+
+
+def _collector_document(report: CollectorReport | None, now: datetime) -> dict[str, Any] | None:
+    if report is None:
+        return None
+    return {
+        **_moment(report.at, now, "last_report"),
+        "done": None if report.done is None else iso(report.done),
+        "failing": {source: iso(since) for source, since in report.failing.items()},
+        "dead_letters": report.dead_letters,
     }

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
+from nswatch.judge.collectors import collector_silent
 from nswatch.judge.vantage import SILENT_AFTER, STARTS_WITHIN
 from nswatch.model import Severity
+from nswatch.record.collected import CollectorReport
 from nswatch.record.watch_store import HubReport
 from nswatch_cli.status.reading import HubView
 
@@ -58,6 +60,12 @@ def own_report(view: HubView, views: Sequence[HubView]) -> HubReport | None:
     return max(reports, key=lambda report: report.at, default=None)
 
 
+def collector_report(view: HubView, views: Sequence[HubView]) -> CollectorReport | None:
+    """Return what a hub's collector says of itself, the newest that any hub holds."""
+    reports = [each.collectors[view.hub] for each in views if view.hub in each.collectors]
+    return max(reports, key=lambda report: report.at, default=None)
+
+
 def judge(views: Sequence[HubView], regions: Sequence[str], now: datetime) -> Status:
     """Return how the installation does; ``regions`` are its regions, those that the hubs know where none are named."""
     answering = [view for view in views if not view.error]
@@ -100,6 +108,7 @@ def _problems(
         return
     for view in answering:
         yield from _hub_problems(view, own_report(view, answering), version, now)
+        yield from _collector_problems(view, collector_report(view, answering), now)
     blind = {region for view in answering if (report := own_report(view, answering)) for region in report.blind}
     yield from _critical(answering, states, blind, now)
     for state in states:
@@ -156,6 +165,17 @@ def _hub_problems(view: HubView, report: HubReport | None, version: int, now: da
             yield Level.WARNING, f"{hub}: nobody has confirmed a route for pages"
     for other, since in report.unreachable.items():
         yield Level.WARNING, f"{hub}: cannot write to {other}, the first time {_since(since, now)}"
+
+
+def _collector_problems(view: HubView, report: CollectorReport | None, now: datetime) -> Iterator[tuple[Level, str]]:
+    """Yield what is wrong with a collector; one of which nobody has heard may belong to a release without any."""
+    if report is None or view.watchlist is None:
+        return
+    applied = view.watchlist.applied_at
+    for finding in collector_silent(view.hub, report.at, report.done, report.failing, applied, now, was=True):
+        yield Level.WARNING, f"hub {view.hub}: its collector: {', '.join(finding.seen)}"
+    if report.dead_letters:
+        yield Level.WARNING, f"hub {view.hub}: {report.dead_letters} dead letters of the collector"
 
 
 def _region_problems(state: RegionState, version: int, now: datetime) -> Iterator[tuple[Level, str]]:

@@ -8,6 +8,7 @@ from nswatch.errors import StoreUnavailable
 from nswatch.model import Heartbeat, Severity
 from nswatch.moments import parse_iso
 from nswatch.record import keys
+from nswatch.record.collected import CollectorReport
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.port import RegionReport, WatchlistHead
 from nswatch.record.probe_store import fingerprint_from_item
@@ -21,7 +22,8 @@ _REMEMBERED = timedelta(days=1)
 class HubView:
     """What one hub says. ``error`` is why it cannot be asked; then there is nothing else.
 
-    ``beats`` are the newest passes by region, one a shard; ``reports`` are the hubs' own, as they stand in this one.
+    ``beats`` are the newest passes by region, one a shard; ``reports`` are the hubs' own, and ``collectors`` those of
+    their collectors, as they stand in this one.
     """
 
     hub: str
@@ -32,6 +34,7 @@ class HubView:
     regions: Mapping[str, RegionReport] = field(default_factory=dict)
     reports: Mapping[str, HubReport] = field(default_factory=dict)
     canaries: Mapping[str, CanaryMark] = field(default_factory=dict)
+    collectors: Mapping[str, CollectorReport] = field(default_factory=dict)
     incidents: Mapping[str, int] = field(default_factory=dict)
 
     def beat(self, region: str) -> Heartbeat | None:
@@ -61,6 +64,7 @@ def _read(store: DynamoHubStore, hubs: Sequence[str], regions: Sequence[str], no
             regions=signs.regions,
             reports=signs.hubs,
             canaries=signs.canaries,
+            collectors=signs.collectors,
             incidents={
                 str(severity): len(store.open_incidents(severity)) for severity in (Severity.PAGE, Severity.NOTICE)
             },
@@ -96,5 +100,6 @@ def _without_the_departed(view: HubView, signs: Signs, now: datetime) -> HubView
         regions={region: report for region, report in view.regions.items() if region in stay},
         reports=view.reports,
         canaries={region: mark for region, mark in view.canaries.items() if region in stay},
+        collectors=view.collectors,
         incidents=view.incidents,
     )
