@@ -9,7 +9,7 @@ SAM = $(firstword $(wildcard build/e2e/sam/bin/sam) sam)
 ARCHITECTURE ?= arm64
 FUNCTION ?= probe
 
-.PHONY: help setup demo test faults lint e2e model tools build deploy invoke bench-quick load noise lock clean
+.PHONY: help setup demo test faults lint e2e model tools build deploy invoke bench-quick load load-collect noise lock clean
 .DEFAULT_GOAL := help
 
 help: ## list what can be made
@@ -80,6 +80,9 @@ bench-quick: build/bench/ready ## measure what a DNS query costs, ours beside ot
 
 load: $(READY) ## measure what 100, 1,000 and 10,000 domains cost: make load [SIZES="100 1000"] (10 minutes)
 	@$(BIN)/python -m bench.load --plot docs/load.svg $(SIZES)
+
+load-collect: $(READY) ## measure what the collectors cost at these sizes: make load-collect [SIZES="100 1000"] (15 minutes)
+	@$(BIN)/python -m bench.collect $(SIZES)
 
 build/bench/ready: $(READY) bench/requirements.txt
 	@rm -rf build/bench

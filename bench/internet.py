@@ -2,7 +2,8 @@
 
 Run it as a program: it prints its port (UDP and TCP, on every address of 127/8), answers a line on stdin with the
 number of queries so far, and ends when stdin does. Which server is asked is told by the address that a question came
-to. Every answer is made once, by dnspython, and kept. Those about as many domains as its argument says are made before
+to. The root and its two top-level domains are signed where DS or DNSKEY is asked for, and delegate nobody securely.
+Every answer is made once, by dnspython, and kept. Those about as many domains as its argument says are made before
 it prints its port, so that it is not what a first pass waits for.
 """
 
@@ -14,6 +15,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import dns.flags
 import dns.message
@@ -23,6 +25,7 @@ import dns.rdatatype
 import dns.rrset
 
 from nswatch.observe.servers import Server
+from nswatch_cli.replay.signing import Signer, ds_rdata, window_of
 
 ROOT = tuple(
     Server(f"{letter}.root-servers.net", (f"127.1.0.{place}",)) for place, letter in enumerate("abcdefghijklm", 1)
@@ -34,6 +37,16 @@ _TLD_SERVERS = 6
 _LIFETIME = 3600.0
 _PKTINFO = getattr(socket, "IP_PKTINFO", 8)
 _INFO = struct.Struct("=I4s4s")
+
+
+_SIGNERS = {zone: Signer(zone, f"key of {zone}") for zone in (".", "example", "test")}
+_SIGNED = (dns.rdatatype.DS, dns.rdatatype.DNSKEY)
+
+
+def anchor() -> str:
+    """Return the root's DS, as ``RootAnchors`` takes it."""
+    (ds,) = ds_rdata(".", ["key of ."])
+    return ":".join(ds.to_text().split())
 
 
 def domain(number: int) -> str:
@@ -86,7 +99,7 @@ class Internet:
     def prepare(self, domains: int) -> None:
         """Make what will be answered about the first ``domains``."""
         for number in range(domains):
-            for role, types in {2: ("NS",), 4: ("SOA", "NS", "A", "MX"), _RESOLVER: ("NS", "A", "MX")}.items():
+            for role, types in {2: ("NS", "DS"), 4: ("SOA", "NS", "A", "MX"), _RESOLVER: ("NS", "A", "MX")}.items():
                 for rdtype in types:
                     query = dns.message.make_query(domain(number), rdtype, use_edns=False)
                     self._answer(role, query.to_wire()[12:])
@@ -101,13 +114,36 @@ class Internet:
         asked = dns.message.make_query(name, rdtype, use_edns=0, want_dnssec=True)
         asked.flags = dns.flags.RD if role == _RESOLVER else dns.flags.Flag(0)
         made = dns.message.make_response(asked)
-        _ROLES[role](made, name.to_text(True), rdtype)
+        if rdtype in _SIGNED and role in (1, 2):
+            _signed(made, name.to_text(True).replace("@", "."), rdtype)
+        else:
+            _ROLES[role](made, name.to_text(True), rdtype)
         self._known[role, question] = made.to_wire()
         return self._known[role, question]
 
 
 def _add(section: list[dns.rrset.RRset], owner: str, ttl: int, rdtype: str, *values: str) -> None:
     section.append(dns.rrset.from_text(f"{owner}.", ttl, "IN", rdtype, *values))
+
+
+def _signed(made: dns.message.Message, name: str, rdtype: int) -> None:
+    """Answer for the keys of a signed zone, and for the DS records in it: it has those of signed zones alone."""
+    made.flags |= dns.flags.AA
+    above = "." if name in _SIGNERS else name.rpartition(".")[2]
+    signer, now = _SIGNERS[name if rdtype == dns.rdatatype.DNSKEY else above], window_of(datetime.now(UTC))
+    if rdtype == dns.rdatatype.DNSKEY:
+        made.answer.append(signer.keys)
+    elif name in _SIGNERS:
+        made.answer.append(
+            dns.rrset.from_rdata_list(dns.name.from_text(name), 86400, ds_rdata(name, [f"key of {name}"]))
+        )
+    else:
+        soa = dns.rrset.from_text(
+            dns.name.from_text(above), 900, "IN", "SOA", f"a.nic.{above}. h. 1 900 900 604800 900"
+        )
+        made.authority += [soa, *signer.denies_ds(name, 900)]
+    for section in (made.answer, made.authority):
+        section += [signer.rrsig(each, now) for each in list(section)]
 
 
 def _root(made: dns.message.Message, name: str, _rdtype: int) -> None:

@@ -8,57 +8,32 @@ Each size has processes of its own.
 
 import argparse
 import json
-import resource
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from bench import internet
+from bench.measuring import HUBS, NAME, Cost, Meter, Process, clients_of, each_alone, far_end
 from bench.plot import log_log
-from nswatch.record import table
 from nswatch.record.apply import put_in_force
-from nswatch.record.dynamodb import CONFIG
 from nswatch.record.keys import shard_count, shard_of
-from nswatch.wiring import Clients, DnsObserver, Settings, build_comparator, build_hub, build_probe, run
+from nswatch.wiring import DnsObserver, Settings, build_comparator, build_hub, build_probe, run
 
 SIZES = (100, 1000, 10_000)
-REGION, HUBS = "us-west-2", ("ap-northeast-1", "eu-west-1")
+REGION = "us-west-2"
 REGIONS = (*HUBS, REGION, "us-east-1", "sa-east-1")
 PASSES = 3
 """So many steady passes ask everything once."""
-NAME = "nswatch"
 CALM = 15
 """So many minutes later nothing is news any more, and a pass is made that is not measured; the steady ones follow."""
 LOOKS = 20
-_PATIENT = CONFIG.merge(Config(read_timeout=60))
-"""The emulator is much slower than what it stands for."""
 FIRST_SHARDS = 10
 """A first pass is made over so many shards at most; the record of the others is copied. It costs each the same."""
-_NO_STREAM = {"StreamEnabled": False}
-"""Nobody reads it here, and the emulator would keep millions of records."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What some work took; ``memory_mb`` is the worker's most so far. Units are those of both hubs together."""
-
-    seconds: float
-    cpu_s: float
-    read_units: float
-    write_units: float
-    calls: float
-    queries: float
-    memory_mb: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,47 +54,19 @@ class Load:
     look: Cost
 
 
-class Process:
-    """A far end, which prints its port and counts."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
-        self.port = int(self._line())
-
-    def _line(self) -> str:
-        return self._process.stdout.readline() if self._process.stdout is not None else ""
-
-    def counted(self, wanted: dict[str, Any] | None = None) -> Any:
-        """Return what it has counted so far, after doing what is ``wanted``."""
-        if self._process.stdin is not None:
-            self._process.stdin.write("\n" if wanted is None else f"{json.dumps(wanted)}\n")
-            self._process.stdin.flush()
-        return json.loads(self._line())
-
-
-@contextmanager
-def _process(*module: str) -> Iterator[Process]:
-    arguments = [sys.executable, "-m", *module]
-    with subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield Process(process)
-
-
 class Worker:
     """One region's worker, and the comparator of the first hub; a minute of its clock goes by between passes."""
 
     def __init__(self, domains: int, far: Process, hubs: Process) -> None:
         self.domains = domains
         self.shards = shard_count(domains)
-        self._far, self._hubs = far, hubs
+        self._hubs = hubs
+        self.measured = Meter(hubs, far).measured
         self._start = datetime.now(UTC).replace(second=0, microsecond=0)
         self._offset = timedelta()
-        clients = Clients(*(self._client(service) for service in ("dynamodb", "sns", "sqs")))
+        clients = clients_of(hubs)
         settings = Settings(NAME, REGION, HUBS, REGIONS)
         self._stores = [build_hub(NAME, hub, clients) for hub in HUBS]
-        for hub in HUBS:
-            clients.dynamodb(hub).create_table(
-                TableName=NAME, **{**table.DEFINITION, "StreamSpecification": _NO_STREAM}
-            )
         entries: dict[str, Any] = {internet.domain(number): internet.entry(number) for number in range(domains)}
         for store in self._stores:
             put_in_force(store, entries, {}, "bench", self._start, 1)
@@ -128,17 +75,6 @@ class Worker:
         self.forget()
         here = Settings(NAME, HUBS[0], HUBS, REGIONS)
         self.comparator = build_comparator(here, clock=lambda: self._start - timedelta(seconds=1), clients=clients)
-
-    def _client(self, service: Any) -> Callable[[str], Any]:
-        endpoint, known = f"http://127.0.0.1:{self._hubs.port}", dict[str, Any]()
-        session = boto3.Session("bench", "bench")
-
-        def client(region: str) -> Any:
-            if region not in known:
-                known[region] = session.client(service, region_name=region, endpoint_url=endpoint, config=_PATIENT)
-            return known[region]
-
-        return client
 
     def now(self) -> datetime:
         """Return the worker's moment."""
@@ -155,24 +91,6 @@ class Worker:
             self._offset = turn - datetime.now(UTC)
             if not self.probe.work(shard, turn):
                 raise RuntimeError(f"shard {shard} was dropped")
-
-    def measured(self, work: Callable[[], None], times: int = 1) -> Cost:
-        """Return what ``work`` costs, a time."""
-        before, queries = self._hubs.counted(), self._far.counted()
-        wall, cpu = time.perf_counter(), time.process_time()
-        for _ in range(times):
-            work()
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        after, asked = self._hubs.counted(), self._far.counted()
-        return Cost(
-            seconds=round(wall / times, 3),
-            cpu_s=round(cpu / times, 4),
-            read_units=(after["read_units"] - before["read_units"]) / times,
-            write_units=(after["write_units"] - before["write_units"]) / times,
-            calls=(after["calls"] - before["calls"]) / times,
-            queries=(asked - queries) / times,
-            memory_mb=round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
-        )
 
     def seed(self, shards: int) -> int:
         """Copy the record of the domains that the first ``shards`` hold to all others; return how many those are.
@@ -199,8 +117,8 @@ class Worker:
 def measure(domains: int) -> Load:
     """Measure one size in this process."""
     with ExitStack() as stack:
-        hubs = stack.enter_context(_process("bench.hubs"))
-        far = stack.enter_context(_process("bench.internet", str(domains)))
+        hubs = stack.enter_context(far_end("bench.hubs"))
+        far = stack.enter_context(far_end("bench.internet", str(domains)))
         worker = Worker(domains, far, hubs)
         shards = min(worker.shards, FIRST_SHARDS)
         first = worker.measured(lambda: worker.make_pass(0, shards))
@@ -280,13 +198,7 @@ def main() -> int:
     if options.here:
         print(json.dumps(asdict(measure(options.sizes[0]))))
         return 0
-    found = []
-    for size in options.sizes:
-        done = subprocess.run(
-            [sys.executable, "-m", "bench.load", "--here", str(size)], stdout=subprocess.PIPE, text=True, check=True
-        )
-        found.append(json.loads(done.stdout))
-        print(f"{size:,} domains: done", file=sys.stderr)
+    found = each_alone("bench.load", options.sizes)
     loads = [_read(document) for document in found]
     print("\n".join(lines(loads)), file=sys.stderr)
     if options.plot:

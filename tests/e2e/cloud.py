@@ -61,6 +61,7 @@ def start(home: Path, environment: Mapping[str, str]) -> "subprocess.Popen[bytes
         "GATEWAY_PORT": str(PORT),
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "TMPDIR": str(scratch),
+        "FUNCTIONS_PYTHON": tools.runtime()[0],
         "ENDPOINTS": json.dumps({region: endpoint(region) for region in REGIONS}),
     }
     with (home / "emulator.log").open("wb") as log:
@@ -202,12 +203,59 @@ def functions() -> Iterator[tuple[str, str]]:
             yield region, "collector"
 
 
+def chains(hub: str) -> dict[str, list[str]]:
+    """Return what each collector last found of domains' DNSSEC chains, as a hub has it: by "collector domain"."""
+    found = {}
+    for key, item in items(hub).items():
+        partition, _, sort_key = key.partition(" ")
+        if partition.startswith("collect#") and sort_key.startswith("latest#chain#") and sort_key.endswith("#chain"):
+            view = json.loads(item["view"]["S"])
+            _, region, domain = partition.split("#")
+            found[f"{region} {domain}"] = (view["facts"] or {}).get("values", [view["result"]])
+    return found
+
+
+def has_collected(region: str) -> bool:
+    """Whether a collector says that it has been through all domains."""
+    key = {"pk": {"S": f"collect#{region}"}, "sk": {"S": "collector"}}
+    item = client("dynamodb", region).get_item(TableName=NAME, Key=key).get("Item")
+    return bool(item and json.loads(item["report"]["S"])["done"])
+
+
+def knows_of_page(hub: str, domain: str) -> bool:
+    """Whether a hub knows that a page was sent about a domain, for others that the same change hits."""
+    shared = [item for key, item in items(hub).items() if key.startswith("common#")]
+    return any(item["group"].get("S") == domain and "S" in item.get("sent_at", {}) for item in shared)
+
+
+def start_turn(region: str) -> None:
+    """Do once what the probe's schedule does every minute."""
+    event = json.dumps({"source": "schedule"}).encode()
+    client("lambda", region).invoke(FunctionName=f"{NAME}-probe", InvocationType="Event", Payload=event)
+
+
+def _letters(region: str, function: str) -> str:
+    queue: str = client("sqs", region).get_queue_url(QueueName=f"{NAME}-{function}-dead-letters")["QueueUrl"]
+    return queue
+
+
 def dead_letters(region: str, function: str) -> int:
     """Return how many messages a function gave up."""
-    sqs = client("sqs", region)
-    queue = sqs.get_queue_url(QueueName=f"{NAME}-{function}-dead-letters")["QueueUrl"]
-    wanted = "ApproximateNumberOfMessages"
-    return int(sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=[wanted])["Attributes"][wanted])
+    wanted, queue = "ApproximateNumberOfMessages", _letters(region, function)
+    return int(
+        client("sqs", region).get_queue_attributes(QueueUrl=queue, AttributeNames=[wanted])["Attributes"][wanted]
+    )
+
+
+def leave_letter(region: str, function: str) -> None:
+    """Have a function have given up a message."""
+    body = json.dumps({"shard": 0, "turn": "2026-12-01T01:00:00.000Z"})
+    client("sqs", region).send_message(QueueUrl=_letters(region, function), MessageBody=body)
+
+
+def take_letters(region: str, function: str) -> None:
+    """Delete a function's dead letters, as docs/operations.md says."""
+    client("sqs", region).purge_queue(QueueUrl=_letters(region, function))
 
 
 def log_lines(region: str, function: str) -> list[str]:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from tests.e2e import tools
 
-PATIENCE = 900
-"""Seconds for the whole story within the private Internet; it takes 350 to 500."""
+PATIENCE = 1200
+"""Seconds for the whole story within the private Internet; it takes 450 to 600."""
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,13 @@
 """Starts the emulator of AWS, with what differs from AWS and matters here mended, and a network between regions.
 
 Run by the emulator's own Python. ``ENDPOINTS`` (JSON) holds by region where the functions of that region call AWS;
-those of regions that it does not name call the emulator directly.
+those of regions that it does not name call the emulator directly. ``FUNCTIONS_PYTHON`` is the Python that runs the
+functions (unset: the emulator's own).
 """
 
 import json
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -74,6 +76,16 @@ def with_endpoint(init: Callable[..., None], endpoints: Mapping[str, str]) -> Ca
     return start
 
 
+def with_python(choose: Callable[[str], tuple[str, str]], python: str) -> Callable[[str], tuple[str, str]]:
+    """Have functions in Python run by ``python``."""
+
+    def choose_binary(runtime: str) -> tuple[str, str]:
+        binary, script = choose(runtime)
+        return (python if runtime.startswith("python") else binary), script
+
+    return choose_binary
+
+
 def when_done(kill: Callable[[Iterable[Any]], None]) -> Callable[[Iterable[Any]], None]:
     """Have a function that is updated finish what it does; only then its old environment ends."""
 
@@ -100,5 +112,7 @@ if __name__ == "__main__":
     iam_actions.extract_iam_action = without_batches(iam_actions.extract_iam_action)
     endpoints = json.loads(os.environ.get("ENDPOINTS", "{}"))
     lambda_runtime.Worker.__init__ = with_endpoint(lambda_runtime.Worker.__init__, endpoints)
+    python = os.environ.get("FUNCTIONS_PYTHON", sys.executable)
+    lambda_runtime._detect_runtime_binary = with_python(lambda_runtime._detect_runtime_binary, python)
     lambda_runtime.kill_workers = when_done(lambda_runtime.kill_workers)
     app.main()

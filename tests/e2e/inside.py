@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
-from tests.e2e import cloud, tools
+from tests.e2e import cloud, deadman, tools
 from tests.e2e.cloud import wait_for
 from tests.e2e.commands import Commands
 from tests.e2e.internet import COINCHECK, Internet
@@ -27,6 +27,10 @@ from tests.e2e.seen import HUBS, NAME, REGIONS, Seen
 
 FIRST_PASSES = 240.0
 """Seconds within which every region must have made a pass: a schedule waits a minute, a turn up to two more."""
+UNTIL_SILENT = 240.0
+"""A hub is silent after 150 s, and is found to be in the other one's next round."""
+UNTIL_LETTERS = 180.0
+"""A region or collector counts them once a minute, and a hub hears of it in its next round."""
 UNTIL_PAGE = 240.0
 """Longer than the tests allow, so that a page that comes late is seen to come late."""
 UNTIL_EQUAL = 180.0
@@ -34,6 +38,8 @@ AFTER_PAGE = 60.0
 """Seconds in which nothing more may come: longer than a round of turns, and than the standby's patience of 45 s."""
 
 PRIMARY, STANDBY = HUBS
+LETTERS = [("us-west-2", "probe"), (STANDBY, "collector")]
+"""Where a message is laid into the dead letters. The region's is told by the standby, while the primary is lost."""
 FIRST_UPGRADED = [STANDBY, REGIONS[-1]]
 THEN_UPGRADED = [region for region in REGIONS if region not in FIRST_UPGRADED]
 """As `nswatch deploy` does, the standby first. In between, each release has a hub and a region that only probes."""
@@ -69,9 +75,12 @@ class Story:
         self._commands = Commands(home, source)
         self._watcher = cloud.Watcher(self.seen, say)
 
-    def trust(self, anchor: str) -> None:
-        """Have the collectors validate from the private Internet's root; before anything is deployed."""
-        self._commands.configure(RootAnchors=anchor)
+    def configure(self, anchor: str, url: str) -> None:
+        """Have the collectors validate from the private Internet's root, and hubs ask for ``url`` while they are sound.
+
+        Before anything is deployed.
+        """
+        self._commands.configure(RootAnchors=anchor, DeadManUrl=url)
 
     def play(self) -> None:
         """Deploy, upgrade, lose the primary hub and have it back, with a hijack each time; then destroy."""
@@ -110,6 +119,9 @@ class Story:
         self._watcher.start()
         self._commands.apply_watchlist()
         self._mark("applied")
+        # The schedules were made a moment ago and begin after a minute. One that comes twice is a turn like any other.
+        for region in REGIONS:
+            cloud.start_turn(region)
         self._await_passes(HUBS, FIRST_PASSES)
         self._mark("watched")
 
@@ -152,7 +164,14 @@ class Story:
     def _told(self, kind: str, domain: str) -> bool:
         return any(message.kind == kind and domain in message.subject for message in self.seen.messages)
 
+    def _noticed(self, *words: str) -> bool:
+        """Whether a notice's subject has all of ``words``."""
+        notices = [message.subject for message in self.seen.messages if message.topic == "notice"]
+        return any(all(word in subject for word in words) for subject in notices)
+
     def _lose_the_primary(self) -> None:
+        for region, function in LETTERS:
+            cloud.leave_letter(region, function)
         self._mark("primary lost")
         # Calls hang, as they do when packets vanish: the worst that timeouts have to cope with.
         self._proxy.lose(PRIMARY, Loss.HANGS)
@@ -160,12 +179,15 @@ class Story:
         # From now on connections are reset: the other way to be gone.
         self._proxy.lose(PRIMARY, Loss.CLOSES)
         self._status("without the primary")
+        wait_for("a notice that the primary is silent", lambda: self._noticed("hub", PRIMARY, "silent"), UNTIL_SILENT)
 
     def _recover_the_primary(self) -> None:
         self._mark("primary recovered")
         recovered = time.time()
         self._proxy.recover(PRIMARY)
         wait_for("a pass recorded in the primary again", lambda: self._passes_since(PRIMARY, recovered), UNTIL_EQUAL)
+        # Until then it would page for the next domain by itself: a page too many, and never one too few.
+        wait_for("what the standby sent meanwhile", lambda: cloud.knows_of_page(PRIMARY, COINCHECK), UNTIL_EQUAL)
         self._hijack("example.net")
         until = time.time() + AFTER_PAGE
         self._mark(f"{COINCHECK} repaired")
@@ -174,6 +196,10 @@ class Story:
         self._await_passes(HUBS, UNTIL_EQUAL, recovered)
         wait_for("equal logs in both hubs", lambda: cloud.log_of(PRIMARY) == cloud.log_of(STANDBY), UNTIL_EQUAL, 2)
         self._mark("logs equal")
+        wait_for("a notice of dead letters", lambda: self._noticed("us-west-2", "dead letters"), UNTIL_LETTERS)
+        self._mark("letters told")
+        wait_for("turns of both collectors", lambda: all(map(cloud.has_collected, HUBS)), UNTIL_EQUAL)
+        self._mark("collected")
         time.sleep(max(0, until - time.time()))
 
     def _passes_since(self, hub: str, since: float) -> bool:
@@ -190,6 +216,9 @@ class Story:
             self.seen.logs[hub] = cloud.log_of(hub)
             reports = [key for key in cloud.items(hub) if cloud.is_report(key)]
             self.seen.reports[hub] = sorted(reports)
+            self.seen.chains |= {f"{hub} {who}": values for who, values in cloud.chains(hub).items()}
+        for region, function in LETTERS:
+            cloud.take_letters(region, function)
         for region, function in cloud.functions():
             self.seen.dead_letters[f"{function} in {region}"] = cloud.dead_letters(region, function)
             lines = cloud.log_lines(region, function)
@@ -231,19 +260,20 @@ def main(home: Path, source: Path, begin_with: str) -> None:
         subprocess.run(["ip", *command.split()], check=True)
     internet = Internet(home / "internet")
     earlier = Path(begin_with) if Path(begin_with).is_file() else None
-    with Proxy(cloud.PORT, cloud.PORTS) as proxy:
+    with Proxy(cloud.PORT, cloud.PORTS) as proxy, deadman.Service() as service:
         story = Story(home, source, earlier, internet, proxy)
         story.seen.not_upgraded = "" if earlier else begin_with
         emulator = None
         try:
             internet.start()
-            story.trust(internet.trust_anchor)
+            story.configure(internet.trust_anchor, deadman.URL)
             emulator = cloud.start(home, environment)
             say("name servers and emulator are up")
             story.play()
         except (TimeoutError, RuntimeError, OSError, subprocess.SubprocessError, BotoCoreError, ClientError) as error:
             story.seen.errors.append(f"{type(error).__name__}: {error}")
         finally:
+            story.seen.pings = service.pings
             internet.stop()
             if emulator is not None:
                 emulator.terminate()

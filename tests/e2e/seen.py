@@ -43,6 +43,10 @@ class Seen:
     """What `nswatch status --json` printed, by when."""
     reports: dict[str, list[str]] = field(default_factory=dict)
     """Which regions and hubs reported of themselves, and whose canary was found, by the hub that was told."""
+    pings: list[float] = field(default_factory=list)
+    """When the dead-man service was asked, in seconds since the epoch."""
+    chains: dict[str, list[str]] = field(default_factory=dict)
+    """What the collectors found each domain's DNSSEC chain to be, by "hub collector domain" """
     dead_letters: dict[str, int] = field(default_factory=dict)
     written: dict[str, dict[str, str]] = field(default_factory=dict)
     """The errors that writing to partitions met, by whose rights were used; empty where it was allowed."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -81,6 +82,24 @@ def environment(home: Path) -> dict[str, str]:
     return {**kept, **nowhere, **keys, "HOME": str(home), "SAM_CLI_TELEMETRY": "0", "PATH": search_path()}
 
 
+def runtime() -> tuple[str, str]:
+    """Return the Python that runs the functions in the emulator, and its version, for which their layer is built.
+
+    That is the one of template.yaml where the machine has it, or else the one that runs the tests: a layer holds
+    compiled parts (DNSSEC needs them), which no other version can load.
+    """
+    wanted = re.search(r"^    Runtime: python([0-9.]+)$", (REPOSITORY / "template.yaml").read_text(), re.MULTILINE)
+    version = wanted[1] if wanted else ""
+    # pyenv has more versions than it puts on PATH: there its shim is found, and ends with an error.
+    places = sorted(Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")).glob(f"versions/{version}.*/bin"))
+    for place in [None, *places]:
+        found = shutil.which(f"python{version}", path=place)
+        tried = found and subprocess.run([found, "-c", "import ctypes, ssl, sqlite3"], capture_output=True, check=False)
+        if found and tried and tried.returncode == 0:
+            return found, version
+    return sys.executable, f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
 def run(command: list[str], log: Path, environment: Mapping[str, str], patience: float = 240) -> None:
     """Run a command in the repository, its output into ``log``; raise RuntimeError with the end of it on failure."""
     with log.open("wb") as output:
@@ -103,8 +122,10 @@ def build(source: Path, target: Path) -> Path:
     command = [str(sam() / "sam"), "build", "--template-file", str(source / "template.yaml")]
     command += ["--build-dir", str(target), "--no-cached"]
     command += ["--region", "ap-northeast-1", "--parameter-overrides", "Architecture=x86_64"]
-    # The layer is built by a Python with pip; that which runs the tests has it.
+    python, version = runtime()
+    # The layer is built by a Python with pip, which that of the tests has, and compiled by the one that will run it.
     own = {**os.environ, "SAM_CLI_TELEMETRY": "0", "ARCHITECTURE": "x86_64", "PYTHON": sys.executable}
+    own |= {"RUNTIME": version, "PATH": os.pathsep.join([str(Path(python).parent), os.environ.get("PATH", "")])}
     run(command, target.parent / "sam-build.log", own)
     return target / "template.yaml"
 
@@ -123,7 +144,7 @@ def earlier() -> Path:
 
     Raises NotThere when the repository's history does not go back so far (a shallow clone, or no git at all).
     """
-    home = BUILD / f"earlier-{EARLIER[:7]}"
+    home = BUILD / f"earlier-{EARLIER[:7]}-{runtime()[1]}"
     template = home / "built" / "template.yaml"
     if template.exists():
         return template

@@ -83,10 +83,13 @@ class Server:
 
 
 @contextmanager
-def server(*, tls: bool = True, certificate_of: str = "localhost") -> Iterator[Server]:
-    """Run a server on loopback; with ``tls`` it shows a certificate for ``certificate_of`` from `authority`."""
+def server(*, tls: bool = True, certificate_of: str = "localhost", days: int = 7) -> Iterator[Server]:
+    """Run a server on loopback; with ``tls`` it shows a certificate for ``certificate_of`` from the `authority`.
+
+    It ends in ``days``: before today where they are negative.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        running = Server(listening, _shown(certificate_of) if tls else None)
+        running = Server(listening, _shown(certificate_of, days) if tls else None)
         thread = threading.Thread(target=running.serve, daemon=True)
         thread.start()
         try:
@@ -101,7 +104,12 @@ def server(*, tls: bool = True, certificate_of: str = "localhost") -> Iterator[S
 
 def trusting() -> ssl.SSLContext:
     """Return a client's configuration that trusts `authority` alone."""
-    return ssl.create_default_context(cadata=_authority()[1].public_bytes(serialization.Encoding.PEM).decode())
+    return ssl.create_default_context(cadata=authority())
+
+
+def authority() -> str:
+    """Return the authority's certificate, as PEM."""
+    return _authority()[1].public_bytes(serialization.Encoding.PEM).decode()
 
 
 @cache
@@ -114,6 +122,7 @@ def _certificate(
     name: str,
     key: ec.EllipticCurvePrivateKey,
     issuer: tuple[ec.EllipticCurvePrivateKey, x509.Certificate] | None,
+    days: int = 7,
 ) -> x509.Certificate:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
@@ -123,8 +132,8 @@ def _certificate(
         .issuer_name(issuer[1].subject if issuer else subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=7))
+        .not_valid_before(now - datetime.timedelta(days=30))
+        .not_valid_after(now + datetime.timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
     )
     if issuer is not None:
@@ -134,9 +143,9 @@ def _certificate(
 
 
 @cache
-def _shown(name: str) -> ssl.SSLContext:
+def _shown(name: str, days: int) -> ssl.SSLContext:
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = _certificate(name, key, _authority())
+    certificate = _certificate(name, key, _authority(), days)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with TemporaryDirectory() as folder:
         chain, secret = Path(folder) / "chain.pem", Path(folder) / "key.pem"

@@ -25,7 +25,8 @@ MAY_IMPORT = {
     "sqs": BASE | {"schedule", "tell"},
     "collector": BASE | {"collect", "expect", "record", "schedule"},
     "wiring": BASE | {"expect", "observe", "record", "judge", "respond", "tell", "probe", "schedule", "sqs"},
-    "wiring_collect": BASE | {"collect", "collector", "expect", "record", "schedule", "sqs", "tell", "wiring"},
+    "wiring_collect": BASE
+    | {"collect", "collector", "expect", "judge", "observe", "record", "schedule", "sqs", "tell", "wiring"},
     "__init__": frozenset[str](),
 }
 """Room or module of nswatch -> the others that it may import."""
@@ -104,4 +105,9 @@ def test_judging_runs_where_sockets_and_aws_cannot_be_imported() -> None:
         "entry = DomainEntry('watched.example', Delegation(ns=frozenset({'ns1.dns.example'}), provider='route53'))\n"
         "assert judge_domain(entry, [], {}, datetime(2026, 1, 1, tzinfo=UTC)).findings == ()\n"
     )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_probe_starts_without_what_only_web_sites_need() -> None:
+    program = "import sys, nswatch.wiring\nassert not {'h11', 'cryptography'} & set(sys.modules)\n"
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)

@@ -195,6 +195,25 @@ def test_alarm_is_told_in_the_notice_topic(name: str) -> None:
     assert alarm["TreatMissingData"] == ("breaching" if "Heartbeat" in name else "notBreaching")
 
 
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("metric", ["Errors", "Throttles"])
+def test_function_has_an_alarm_for_what_it_cannot_tell_itself(function: str, metric: str) -> None:
+    watched = [{"Name": "FunctionName", "Value": {"Ref": function}}]
+    alarms = [each["Properties"] for each in RESOURCES.values() if each["Type"] == "AWS::CloudWatch::Alarm"]
+    assert any(alarm["MetricName"] == metric and alarm["Dimensions"] == watched for alarm in alarms)
+
+
+def test_dashboard_is_json_and_shows_every_alarm() -> None:
+    body = json.loads(
+        re.sub(r"\$\{[A-Za-z.:]+\}", "x", RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    )
+    places = [(each["x"], each["y"]) for each in body["widgets"]]
+    assert len(set(places)) == len(places)
+    shown = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    alarms = [name for name, each in RESOURCES.items() if each["Type"] == "AWS::CloudWatch::Alarm"]
+    assert [name for name in alarms if f"${{{name}.Arn}}" not in shown] == []
+
+
 def test_roles_allow_every_call_that_the_record_makes() -> None:
     code = (REPOSITORY / "layers/nswatch/nswatch/record/dynamodb.py").read_text()
     made = {"".join(word.title() for word in call.split("_")) for call in re.findall(r"\._client\.([a-z_]+)\(", code)}

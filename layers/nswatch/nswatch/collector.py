@@ -133,15 +133,15 @@ class Collector:
         self._collect(shard, turn, self._is_due)
         return True
 
-    def collect_now(self, at: datetime) -> None:
+    def collect_now(self, at: datetime, asks: Callable[[str], bool] = lambda _: True) -> None:
         """Ask every source about every domain, and report: what a replay does where it skips time.
 
-        Raises StoreUnavailable.
+        Of the sources only those are asked whose name ``asks`` takes. Raises StoreUnavailable.
         """
         if self._sources:
             head, _ = newest_watchlist(self._each_hub(lambda hub: hub.watchlist_head()))
             for shard in range(head.shards):
-                self._collect(shard, at, lambda _source, _subject, _turn: True)
+                self._collect(shard, at, lambda source, _subject, _turn: asks(source.name))
             self._report(at, at, head.shards)
 
     def _collect(self, shard: int, turn: datetime, is_asked: IsAsked) -> None:

@@ -208,6 +208,7 @@ class Heartbeat:
 
     ``release`` is that of the probe; empty where one wrote it that does not say. ``changed`` are the domains that this
     and the passes shortly before it saw change, with the newest pass that did: what the stream has not brought in time.
+    ``latencies`` are how long the last visits to each domain's web site took, in whole milliseconds, the oldest first.
     """
 
     region: str
@@ -217,6 +218,7 @@ class Heartbeat:
     incomplete: tuple[str, ...] = ()
     release: str = ""
     changed: Mapping[str, datetime] = field(default_factory=dict)
+    latencies: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 class Severity(StrEnum):

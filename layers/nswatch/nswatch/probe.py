@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -10,7 +10,8 @@ from nswatch.errors import StoreUnavailable
 from nswatch.expect.matching import Expectations
 from nswatch.expect.networks import AwsRanges
 from nswatch.expect.watchlist import DomainEntry, read_entry
-from nswatch.model import Clock, Heartbeat, Observation
+from nswatch.expect.web import LATENCY, site_of
+from nswatch.model import Clock, Facts, Heartbeat, Key, Observation, Source
 from nswatch.moments import iso
 from nswatch.observe.recorded import read_record
 from nswatch.observe.task import Record
@@ -31,13 +32,16 @@ logger = logging.getLogger(__name__)
 class Watched:
     """One domain in one pass: what is expected now, and what the hubs' record of it says.
 
-    ``first`` says that no hub holds anything of it from here.
+    ``first`` says that no hub holds anything of it from here. Of its web site's slowness ``latencies`` are those of a
+    heartbeat, ``latency`` the facts that stand.
     """
 
     expectations: Expectations
     record: Record
     followed: tuple[tuple[str, str], ...]
     first: bool
+    latencies: tuple[int, ...] = ()
+    latency: Facts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class ShardPass:
 
     ``canary`` is what it heard of the canary (`nswatch.expect.canary`), where it was to ask. ``gone`` tells, for
     domains that it got through, which standing views could not be asked for any more; ``rotates``, which answers are
-    as good as others.
+    as good as others. ``latencies`` go into the heartbeat.
     """
 
     observations: tuple[Observation, ...]
@@ -54,6 +58,7 @@ class ShardPass:
     canary: tuple[Observation, ...] = ()
     gone: Gone = field(default_factory=dict)
     rotates: Rotates = field(default_factory=dict)
+    latencies: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 class Observe(Protocol):
@@ -122,9 +127,14 @@ class Probe:
             return True
         recorders = self._loaded(shard, entries, briefings)
         followed = [briefing.followed for _, briefing in briefings]
-        watched = _watched(entries, recorders, followed, self._aws(), now)
+        watched = [
+            self._with_latency(each, recorders, briefings)
+            for each in _watched(entries, recorders, followed, self._aws(), now)
+        ]
         seen = self._run(self._observe(watched, turn, head.version, canary=shard == 0))
-        heartbeat = Heartbeat(self._region, shard, turn, head.version, seen.incomplete, self._release)
+        heartbeat = Heartbeat(
+            self._region, shard, turn, head.version, seen.incomplete, self._release, latencies=seen.latencies
+        )
         saved = [recorder for recorder in recorders if self._save(recorder, seen, heartbeat)]
         if not saved:
             raise StoreUnavailable(f"no hub took the pass of {iso(turn)} over shard {shard}")
@@ -153,6 +163,25 @@ class Probe:
         saved = [recorder for recorder in recorders if self._save_some(recorder, seen, shard)]
         if not saved:
             raise StoreUnavailable(f"no hub took the short pass of {iso(turn)} over shard {shard}")
+
+    def _with_latency(
+        self, watched: Watched, recorders: Sequence[ShardRecorder], briefings: Iterable[tuple[ProbeStore, Briefing]]
+    ) -> Watched:
+        """Return a domain with what the hubs know of its web site's slowness: the newest heartbeat, the newest view."""
+        domain = watched.expectations.entry.domain
+        site = site_of(watched.expectations.entry.web)
+        if site is None:
+            return watched
+        beats = [briefing.fingerprint.heartbeat for _, briefing in briefings if briefing.fingerprint is not None]
+        newest = max(beats, key=lambda beat: beat.pass_time, default=None)
+        key = Key(self._region, Source.WEB, site.host, site.host, LATENCY)
+        held = [view for recorder in recorders if (view := recorder.views.get(domain, {}).get(key)) is not None]
+        latest = max(held, key=lambda view: view.last_seen, default=None)
+        return replace(
+            watched,
+            latencies=() if newest is None else newest.latencies.get(domain, ()),
+            latency=None if latest is None else latest.facts,
+        )
 
     def _briefings(self, shard: int) -> list[tuple[ProbeStore, Briefing]]:
         briefings, errors = [], []

@@ -17,6 +17,7 @@ from nswatch.errors import NswatchError
 from nswatch.expect.data import aws_ranges
 from nswatch.expect.networks import AwsRanges
 from nswatch.expect.watchlist import DomainEntry, PlannedChange
+from nswatch.expect.web import site_of
 from nswatch.model import Clock, Observation, Severity, Source
 from nswatch.observe.cache import WalkCache
 from nswatch.observe.canary import observe_canary
@@ -53,8 +54,12 @@ from nswatch.tell.topics import client as sns_client
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_route53 import Route53Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sts import STSClient
+
+    from nswatch.observe.web_round import WebFar, WebPass
 
 SHARD_SECONDS = 40.0
 """All domains of a shard are asked within this; the function's timeout leaves time to record them."""
@@ -136,6 +141,7 @@ class DnsObserver:
     """`nswatch.probe.Observe` over real DNS; what a walk learns is kept between passes.
 
     ``route`` maps an address to the socket address that is really used, ``hints`` are the root servers to start from.
+    ``web`` is how web servers are reached, and whose certificates are trusted; None: as everybody does.
     """
 
     def __init__(
@@ -146,12 +152,14 @@ class DnsObserver:
         *,
         route: Callable[[str], Endpoint] = lambda address: (address, 53),
         hints: Sequence[Server] = ROOT_SERVERS,
+        web: "WebFar | None" = None,
     ) -> None:
         self._region = region
         self._regions = regions
         self._clock = clock
         self._route = route
         self._hints = hints
+        self._web = web
         self._cache = WalkCache(clock)
         self._origins = OriginMemory(clock)
         self._jar = Jar()
@@ -170,24 +178,51 @@ class DnsObserver:
         vantage = Vantage(self._region, place, len(self._regions), pass_time, watchlist_version, short)
         deadline = asyncio.get_running_loop().time() + SHARD_SECONDS
         async with DnsTransport(self._clock, route=self._route, jar=self._jar) as asker:
-            passes = await observe_shard(
-                [_task(domain) for domain in watched],
-                asker=asker,
-                walker=Walker(asker, self._hints, self._clock, cache=self._cache),
-                vantage=vantage,
-                clock=self._clock,
-                deadline=deadline,
-                origins=self._origins,
-            )
-            after = asyncio.get_running_loop().time() + CANARY_SECONDS
-            of_canary = await observe_canary(asker, self._hints, vantage, after) if canary else ()
+            visits = None if short else self._visits(watched, asker, vantage)
+            try:
+                passes = await observe_shard(
+                    [_task(domain) for domain in watched],
+                    asker=asker,
+                    walker=Walker(asker, self._hints, self._clock, cache=self._cache),
+                    vantage=vantage,
+                    clock=self._clock,
+                    deadline=deadline,
+                    origins=self._origins,
+                )
+                after = asyncio.get_running_loop().time() + CANARY_SECONDS
+                of_canary = await observe_canary(asker, self._hints, vantage, after) if canary else ()
+                web = None if visits is None else await visits
+            finally:
+                if visits is not None:
+                    visits.cancel()
         return ShardPass(
-            observations=tuple(observation for each in passes for observation in _with_zone(each)),
+            observations=(
+                *(observation for each in passes for observation in _with_zone(each)),
+                *(() if web is None else web.observations),
+            ),
             incomplete=tuple(each.domain for each in passes if not each.complete),
             canary=of_canary,
             gone={each.domain: each.gone for each in passes if each.gone is not None},
             rotates={each.domain: each.rotates for each in passes if each.rotates is not None},
+            latencies={} if web is None else web.samples,
         )
+
+    def _visits(
+        self, watched: Sequence[Watched], asker: DnsTransport, vantage: Vantage
+    ) -> "asyncio.Task[WebPass] | None":
+        """Begin to visit the web sites; a probe of domains that have none imports nothing for it."""
+        sites = [(each, site) for each in watched if (site := site_of(each.expectations.entry.web)) is not None]
+        if not sites:
+            return None
+        from nswatch.observe.web_round import SiteTask, WebFar, visit_sites  # noqa: PLC0415 - TLS and HTTP: see above
+
+        tasks = [
+            SiteTask(entry.domain, site, entry.resolvers, each.latencies, each.latency)
+            for each, site in sites
+            if (entry := each.expectations.entry)
+        ]
+        visiting = visit_sites(tasks, asker=asker, vantage=vantage, clock=self._clock, far=self._web or WebFar())
+        return asyncio.get_running_loop().create_task(visiting)
 
 
 def _task(watched: Watched) -> DomainTask:
@@ -218,6 +253,9 @@ class Clients:
     dynamodb: "Callable[[str], DynamoDBClient]" = dynamodb_client
     sns: "Callable[[str], SNSClient]" = sns_client
     sqs: "Callable[[str], SQSClient]" = sqs_client
+    route53: "Callable[[str, Mapping[str, str]], Route53Client] | None" = None
+    """By region and a role's session (parameters of `boto3.client`). None: `wiring_collect` has what makes them."""
+    sts: "Callable[[str], STSClient] | None" = None
 
 
 def build_probe(

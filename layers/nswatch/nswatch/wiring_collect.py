@@ -6,21 +6,29 @@ A slow source is added to `collect_sources`, and nowhere else.
 import asyncio
 import os
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from nswatch.collect.asking import Brought
 from nswatch.collect.bootstrap import Bootstrap
+from nswatch.collect.caa import Caa
+from nswatch.collect.candidates import Candidates
 from nswatch.collect.chain import Chain
+from nswatch.collect.ct import CertSpotter, CrtSh, Ct, Search
 from nswatch.collect.dns import Dns
 from nswatch.collect.port import Collecting
 from nswatch.collect.rdap import Rdap, RdapClient
+from nswatch.collect.registry_domains import RegistryDomains
+from nswatch.collect.route53 import HostedZones
+from nswatch.collect.route53_access import Access, route53_client, sts_client
 from nswatch.collect.trust_anchor import read_anchors
 from nswatch.collector import Collector, Place, Run
 from nswatch.expect.data import aws_ranges
 from nswatch.expect.networks import AwsRanges
+from nswatch.judge.lookalike import near_misses
 from nswatch.model import Clock
+from nswatch.observe.cache import WalkCache
 from nswatch.record.collected import DynamoCollectStore
 from nswatch.record.dynamodb import Table
 from nswatch.schedule import Queue
@@ -34,13 +42,14 @@ class Endpoints:
     """Where the services are that slow sources ask; a replay puts its simulated ones here. Empty: not asked.
 
     ``rdap_bootstrap`` is the file of RFC 9224, ``ip_ranges`` that of AWS's address ranges; ``ct`` and ``crtsh`` are the
-    base URLs of the certspotter API (before ``/v1/issuances``) and of crt.sh.
+    base URLs of the certspotter API (before ``/v1/issuances``) and of crt.sh; ``ct_token`` is a key of the former.
     """
 
     rdap_bootstrap: str = "https://data.iana.org/rdap/dns.json"
     ct: str = "https://api.certspotter.com"
     crtsh: str = ""
     ip_ranges: str = "https://ip-ranges.amazonaws.com/ip-ranges.json"
+    ct_token: str = field(default="", repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Endpoints":
@@ -51,20 +60,37 @@ class Endpoints:
             ct=environment.get("NSWATCH_CT_URL", published.ct),
             crtsh=environment.get("NSWATCH_CRTSH_URL", published.crtsh),
             ip_ranges=environment.get("NSWATCH_IP_RANGES_URL", published.ip_ranges),
+            ct_token=environment.get("NSWATCH_CT_TOKEN", ""),
         )
 
 
 def collect_sources(
-    settings: Settings,  # noqa: ARG001 - each source is given what it needs of all this
+    settings: Settings,
     dns: Dns,
     endpoints: Endpoints,
     *,
     clock: Clock,
-    clients: Clients,  # noqa: ARG001
+    clients: Clients,
 ) -> tuple[Collecting, ...]:
     """Return the slow sources of the collector in ``settings.region``; each has a name of its own."""
     rdap = RdapClient(Bootstrap(clock, endpoints.rdap_bootstrap), clock)
-    return (Rdap(rdap), Chain(dns, clock))
+    of_names: tuple[Collecting, ...] = (Rdap(rdap), Chain(dns, clock), *_of_registries(dns, rdap, clock))
+    access = Access(settings.region, clock, clients.route53 or route53_client, clients.sts or sts_client)
+    return (*of_names, *_of_certificates(dns, endpoints, clock), HostedZones(access, clock))
+
+
+def _of_registries(dns: Dns, rdap: RdapClient, clock: Clock) -> tuple[Collecting, ...]:
+    cache = WalkCache(clock)
+    return (RegistryDomains(dns, rdap, clock, cache), Candidates(dns, rdap, clock, cache, near_misses))
+
+
+def _of_certificates(dns: Dns, endpoints: Endpoints, clock: Clock) -> tuple[Collecting, ...]:
+    searches: list[Search] = []
+    if endpoints.ct:
+        searches.append(CertSpotter(endpoints.ct, clock, endpoints.ct_token))
+    if endpoints.crtsh:
+        searches.append(CrtSh(endpoints.crtsh, clock))
+    return (*(Ct(search, clock) for search in searches), Caa(dns, clock))
 
 
 def build_collector(

@@ -5,7 +5,6 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from tests.support.https import Server, answer, answer_json, raw, server, trusting
 
+from nswatch.collect import rdap
 from nswatch.collect.bootstrap import Bootstrap
 from nswatch.collect.http import get
 from nswatch.collect.port import Asked, Collected, Reading, Subject
@@ -239,20 +239,44 @@ def test_collect_takes_what_it_has_when_the_round_is_over(registry: Registry) ->
     assert by_attribute(collected, "dnshost.example") == {}
 
 
-def test_collect_begins_with_who_was_asked_longest_ago_and_ends_with_who_was_refused(registry: Registry) -> None:
-    def before(name: str, minutes: int, result: Result = Result.ANSWER) -> Subject:
-        asked, view = stood(Asked(Source.RDAP, "localhost", name, "domain"), name, result=result)
-        view = replace(view, last_seen=START - timedelta(minutes=minutes))
-        return subject(name, (asked, view), hosts=(f"ns.{name}",))
-
+def test_collect_begins_with_who_was_never_asked(registry: Registry) -> None:
+    known = [
+        subject(name, stood(Asked(Source.RDAP, "localhost", name, "domain"), name), hosts=(f"ns.{name}",))
+        for name in ("b.example", "c.example")
+    ]
     never = [subject(f"a{n}.example", hosts=(f"ns.a{n}.example",)) for n in range(4)]  # these are asked all at once
-    given = [before("c.example", 5), before("d.example", 90, Result.REFUSED), before("b.example", 60), *never]
     client = registry.client()
     look_up(client, NAME)
     del registry.site.asked[:]
-    collect(client, *given)
+    collect(client, *known, *never)
     order = [target.removeprefix("/rdap/domain/")[0] for target in registry.site.asked]
-    assert order == ["a", "a", "a", "a", "b", "c", "d"]
+    assert (order[:4], sorted(order[4:])) == (["a"] * 4, ["b", "c"])
+
+
+def test_every_name_is_answered_in_time_when_a_service_answers_a_part_of_each_turns_questions(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rdap, "PER_SECOND", 1000.0)
+    monkeypatch.setattr(rdap, "AT_ONCE", 1)
+    names = [f"d{n}.example" for n in range(6)]
+    left = 0
+
+    def limited(connection: socket.socket, head: str) -> None:
+        nonlocal left
+        left -= 1
+        said = answer_json({**DOCUMENT, "ldhName": head.split()[1].rpartition("/")[2]}) if left >= 0 else answer(429)
+        said(connection, head)
+
+    registry.site.answers |= {f"/rdap/domain/{name}": limited for name in names}
+    client, answered, held = registry.client(), set[str](), dict[str, tuple[Asked, View]]()
+    for turn in range(12):
+        left, registry.now = 2, START + turn * timedelta(minutes=10)
+        given = [subject(name, *filter(None, [held.get(name)]), hosts=(f"ns.{name}",)) for name in names]
+        came = asyncio.run(Rdap(client).collect(given, registry.now))
+        for reading in (each for each in came.readings if each.asked.qtype == "domain"):
+            held[reading.domain] = stood(reading.asked, reading.domain, result=reading.facts.result)
+            answered |= {reading.domain} if reading.facts.result is Result.ANSWER else set()
+    assert sorted(answered) == names
 
 
 def test_states_of_the_first_reading_are_kept_until_they_go(registry: Registry) -> None:

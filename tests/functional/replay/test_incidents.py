@@ -10,6 +10,8 @@ from nswatch.judge.judgement import JUDGED
 from nswatch_cli.replaying import INCIDENTS, replay_command
 
 CASES = Path(__file__).parent / "cases"
+DRILLS = INCIDENTS.parent / "drills"
+"""What docs/operations.md has people play."""
 
 
 @pytest.mark.parametrize(
@@ -46,8 +48,8 @@ def test_incident_holds_in_pages_states_and_all_that_is_judged(name: str) -> Non
         assert not step["pages"] or step["detected_after_s"] < 20
 
 
-@pytest.mark.parametrize("case", sorted(CASES.glob("*.yaml")), ids=lambda path: path.stem)
-def test_case_that_once_went_wrong_holds(case: Path) -> None:
+@pytest.mark.parametrize("case", sorted([*CASES.glob("*.yaml"), *DRILLS.glob("*.yaml")]), ids=lambda path: path.stem)
+def test_case_that_once_went_wrong_and_drill_hold(case: Path) -> None:
     codes = ["--codes", ",".join(sorted(JUDGED))]
     result = CliRunner().invoke(replay_command, ["--json", *codes, str(case)])
     assert result.exit_code == 0, result.output

@@ -164,6 +164,18 @@ def test_collector_that_falls_silent_is_told_once_by_the_other_hub(hubs: Watched
     assert silent_collectors(hubs) == [set(), set()]
 
 
+def test_collector_is_not_told_when_it_comes_back_a_round_after_its_hub(hubs: Watched) -> None:
+    hubs.minutes(3)
+    hubs.cloud.down = {STANDBY}
+    assert told(hubs.minutes(20)) == [(PRIMARY, "notice", "notice", f"hub/{STANDBY}")]
+    hubs.cloud.down = set()
+    before = hubs.collecting.pop(STANDBY)
+    assert hubs.minutes(1) == []
+    hubs.collecting[STANDBY] = before
+    assert hubs.minutes(3) == []
+    assert silent_collectors(hubs) == [set(), set()]
+
+
 def test_collector_whose_source_fails_for_an_hour_is_told_by_the_other_hub(hubs: Watched) -> None:
     hubs.minutes(1)
     hubs.collecting[PRIMARY] = replace(hubs.collecting[PRIMARY], failing={"rdap": hubs.now})

@@ -15,11 +15,12 @@ from tests.unit.cli_watchlist.looks import (
 )
 
 from nswatch.expect.networks import AwsRanges
-from nswatch.expect.watchlist import DomainEntry
+from nswatch.expect.watchlist import DomainEntry, read_entry
 from nswatch.model import Observation, Result
 from nswatch_cli.watchlist.canonical import Json
 from nswatch_cli.watchlist.completing import CannotLook, Completed, Look, complete
-from nswatch_cli.watchlist.lock import Lock, Locked
+from nswatch_cli.watchlist.diff import diff
+from nswatch_cli.watchlist.lock import Lock, Locked, dump_lock, parse_lock
 
 AWS = AwsRanges({})
 LATER = NOW.replace(month=6)
@@ -158,6 +159,23 @@ def test_complete_takes_a_baseline_anew_when_it_is_asked_to() -> None:
     assert kept.entries[DOMAIN]["baseline"]["addresses"][HOSTS[0]] == ["192.0.2.1"]
     done = one(entry_json(), first().lock, Looking(renumbered), LATER, again={DOMAIN})
     assert done.entries[DOMAIN]["baseline"]["addresses"][HOSTS[0]] == ["192.0.2.111"]
+
+
+def test_complete_approves_the_other_records_of_a_hosted_zone_only_when_it_is_asked_to() -> None:
+    entry = entry_json()
+    entry["delegation"] = {**entry["delegation"], "provider": "route53", "hosted_zone": "Z01"}
+    before = one(entry, {}, Looking(in_order()))
+    assert "records" not in before.entries[DOMAIN]["baseline"]
+    done = one(entry, before.lock, Looking(in_order()), LATER, again={DOMAIN})
+    assert done.entries[DOMAIN]["baseline"]["records"] == "2027-06-12T00:00:00Z"
+    assert parse_lock(dump_lock(done.lock).encode(), "w.lock.json") == done.lock
+    assert read_entry(DOMAIN, done.entries[DOMAIN]).baseline.records == "2027-06-12T00:00:00Z"
+    assert diff(before.entries, done.entries) == [
+        f"~ {DOMAIN}",
+        "    baseline.records: what the hosted zone holds beside the answers is approved as it is now",
+    ]
+    moved = {**entry, "delegation": {**entry["delegation"], "ns": OTHER_NS}}
+    assert one(moved, done.lock, Looking([]), LATER).entries[DOMAIN]["baseline"]["records"] == "2027-06-12T00:00:00Z"
 
 
 def test_complete_keeps_what_it_has_when_it_is_taken_anew_and_nobody_answers() -> None:

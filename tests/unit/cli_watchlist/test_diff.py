@@ -104,6 +104,13 @@ def test_supersede_keeps_values_for_seven_days_when_others_are_replaced_later():
     assert [item["delegation"]["ns"] for item in after["superseded"]] == [["ns1.new.example"]]
 
 
+def test_supersede_keeps_the_registration_when_another_is_approved():
+    old = OLD | {"registration": {"registrar": "Registrar A"}}
+    replaced = supersede(old, old | {"registration": {"registrar": "Registrar B"}}, NOW)["superseded"]
+    assert replaced == [{"at": "2026-12-01T00:00:00Z", "registration": {"registrar": "Registrar A"}}]
+    assert "superseded" not in supersede(OLD, old, NOW)
+
+
 def test_supersede_leaves_nothing_when_a_value_was_not_expected_before():
     old = {"delegation": {"ns": ["a.example"]}}
     assert "superseded" not in supersede(old, {"delegation": {"ns": ["a.example"], "soa_mname": "a.example"}}, NOW)

@@ -8,7 +8,7 @@ import pytest
 
 from nswatch.expect.matching import Expectations
 from nswatch.expect.networks import AwsRanges, Networks, origin_name
-from nswatch.expect.watchlist import Answer, Baseline, Delegation, DomainEntry
+from nswatch.expect.watchlist import Answer, Baseline, Delegation, DomainEntry, Web
 from nswatch.model import Facts, Key, Result, Source, Transport, View
 from nswatch.observe.reach import ORIGINS, Reach, reach_of
 from nswatch.observe.servers import Parent, Server
@@ -143,3 +143,11 @@ def test_origins_stay_bounded_and_those_of_standing_answers_stay() -> None:
     assert origin_name("198.51.100.1") not in {qname for _, qname, _ in unasked}
     plain = replace(ENTRY, answers=ENTRY.answers[:1])
     assert len(gone(reach(plain), *old)) == len(old)
+
+
+def test_view_of_a_web_site_goes_when_the_watchlist_names_another() -> None:
+    facts = Facts(Result.ANSWER, ("shifted=no",))
+    views = [view(Source.WEB, host, host, "latency", facts) for host in (DOMAIN, f"www.{DOMAIN}")]
+    entry = replace(ENTRY, web=Web(f"https://www.{DOMAIN}/"))
+    reach = Reach(Expectations(entry, NOW, Networks(AwsRanges({}), ())), (), PARENTS)
+    assert [key.qname for key in reach.gone({each.key: each for each in views})] == [DOMAIN]

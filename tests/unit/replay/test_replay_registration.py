@@ -99,7 +99,7 @@ def test_the_bootstrap_file_leads_to_rdap_for_every_tld_in_use() -> None:
 
 
 def issued(of: World, query: str) -> list[tuple[str, str]]:
-    status, _, found = WebServices(of).get(f"/ct/v1/issuances?{query}")
+    status, _, found = WebServices(of).get(f"/ct/v1/issuances?expand=issuer&{query}")
     assert status == 200
     return [(entry["id"], entry["issuer"]["friendly_name"]) for entry in found]
 
@@ -117,6 +117,22 @@ def test_a_logged_certificate_is_new_once_and_stays() -> None:
     assert [number for number, _ in issued(of, everything + "&after=2")] == ["3"]
     assert issued(of, "domain=victim.com") == [("1", "Amazon")]
     assert issued(of, "domain=tim.com&include_subdomains=true") == []
+
+
+def test_a_search_of_logs_speaks_as_the_published_interface_does() -> None:
+    certificates = [{"issuer": "R11, Let's Encrypt", "names": ["*.victim.com"]}]
+    services = WebServices(world(watching(certificates=certificates)))
+    wanted = "domain=www.victim.com&match_wildcards=true"
+    _, _, (plain,) = services.get(f"/ct/v1/issuances?{wanted}")
+    names = ("id", "tbs_sha256", "cert_sha256", "pubkey_sha256", "not_before", "not_after", "revoked")
+    assert set(plain) == set(names)
+    _, _, (whole,) = services.get(
+        f"/ct/v1/issuances?{wanted}&expand=dns_names&expand=issuer&expand=issuer.caa_domains&expand=problem_reporting"
+    )
+    assert set(whole) == {*names, "dns_names", "issuer", "problem_reporting"}
+    assert set(whole["issuer"]) == {"friendly_name", "caa_domains", "pubkey_sha256", "name"}
+    assert whole["issuer"]["name"] == 'CN="R11, Let\'s Encrypt"'
+    assert services.get("/ct/v1/issuances?domain=www.victim.com")[2] == []
 
 
 def test_web_facts_are_each_regions_own_and_in_order_where_nothing_is_said() -> None:

@@ -16,7 +16,7 @@ from nswatch.record.log import Event
 from nswatch.respond.decide import decide, next_timer
 from nswatch.respond.events import EventType, finding_from_json, finding_to_json, part, said
 from nswatch.respond.exposure import cached_until, resolves_at
-from nswatch.respond.incident import Incident, MessageKind, State, fold, incident_id, known_values
+from nswatch.respond.incident import Incident, MessageKind, State, fold, incident_id, known_values, still_matters
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -288,6 +288,40 @@ def test_notice_level_cause_does_not_keep_a_paged_incident_open() -> None:
     minor = finding("txt_changed", severity=Severity.NOTICE)
     story.judge(T0, finding(), minor)
     assert story.judge(T0 + HOUR, minor) == [MessageKind.RECOVERING]
+
+
+def test_renewal_ends_what_was_expiring_though_it_touches_the_registration() -> None:
+    story = Story()
+    story.judge(T0, finding("registration_expiring"))
+    renewed = T0 + HOUR
+    touched = finding("registration_touched", ("last changed",), Severity.NOTICE, since=renewed)
+    assert story.judge(renewed, touched) == [MessageKind.RECOVERING]
+    assert story.judge(renewed + HOUR, touched) == []
+    assert story.judge(renewed + 2 * DAY - MINUTE) == []
+    assert story.judge(renewed + 2 * DAY) == [MessageKind.RESOLVED]
+
+
+def test_notice_is_told_and_ends_nothing_early_when_an_incident_recovers() -> None:
+    story = Story()
+    story.judge(T0, finding("mx_changed"))
+    story.judge(T0 + HOUR)
+    later = finding("txt_changed", ("v=spf1",), Severity.NOTICE, since=T0 + 2 * HOUR)
+    assert story.judge(T0 + 2 * HOUR, later) == [MessageKind.NOTICE]
+    incident = story.incident()
+    assert incident.state is State.RECOVERING
+    assert still_matters(incident.messages[-1], incident)
+    assert resolves_at(incident) == T0 + HOUR + 2 * DAY
+
+
+def test_notice_that_outlives_its_incident_is_told_once() -> None:
+    story = Story()
+    story.judge(T0, finding("mx_changed"))
+    story.judge(T0 + HOUR)
+    later = finding("txt_changed", ("v=spf1",), Severity.NOTICE, since=T0 + 2 * HOUR)
+    story.judge(T0 + 2 * HOUR, later)
+    assert story.judge(T0 + HOUR + 2 * DAY, later) == [MessageKind.RESOLVED]
+    assert story.judge(T0 + 4 * DAY, later) == []
+    assert story.judge(T0 + 5 * DAY, replace(later, since=T0 + 5 * DAY)) == [MessageKind.NOTICE]
 
 
 def test_finding_belongs_to_the_story_it_names_when_that_is_not_its_codes_own() -> None:

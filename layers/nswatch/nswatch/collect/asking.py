@@ -25,10 +25,18 @@ async def ask_all(work: Iterable[tuple[Collecting, Sequence[Subject]]], at: date
 
 
 async def _ask(source: Collecting, subjects: Sequence[Subject], at: datetime) -> Collected | None:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     try:
         async with asyncio.timeout(SOURCE_SECONDS):
-            return await source.collect(subjects, at)
+            collected = await source.collect(subjects, at)
     except (NswatchError, OSError, ImportError, *DEFECTS):
         # A timeout is an OSError. What only one source needs is imported by it: the others work without.
         logger.exception("%s brought nothing about %d domains", source.name, len(subjects))
         return None
+    # The dashboard's table of sources is a query over these lines.
+    unknown = sum(not reading.facts.result.definite for reading in collected.readings)
+    brought = {"domains": len(subjects), "readings": len(collected.readings), "unknown": unknown}
+    took = {"source": source.name, "seconds": round(loop.time() - began, 1)}
+    logger.info("%s was asked", source.name, extra=brought | took)
+    return collected

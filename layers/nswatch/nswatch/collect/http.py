@@ -81,14 +81,15 @@ def get(
 ) -> Page:
     """Return what a server gives for ``url``, following at most three redirects, all within ``timeout`` seconds.
 
-    From https nothing leads to http; an http URL is asked as it is (the simulated services of a replay have one).
+    From https nothing leads to http; an http URL is asked as it is (the simulated services of a replay have one). What
+    ``headers`` authorise is told to the first host alone.
     ``trust`` is the TLS configuration, by default the certificate authorities that are shipped. Nothing is raised.
     """
     ends = ticks() + timeout
     secure = url.lower().startswith("https:")
-    page = Page(None, url=url)
+    page, carried = Page(None, url=url), headers or {}
     for _ in range(_REDIRECTS + 1):
-        page = _once(page.url, headers or {}, limit, trust, lambda: ends - ticks())
+        page = _once(page.url, carried, limit, trust, lambda: ends - ticks())
         if page.status not in _MOVED or page.reason:
             return page
         try:
@@ -100,6 +101,8 @@ def get(
             return page
         if scheme not in _PORTS or (secure and scheme != "https"):
             return Page(page.status, page.headers, page.body, page.url, f"a redirect to {scheme or 'nothing'}: refused")
+        if urlsplit(target).netloc != urlsplit(page.url).netloc:
+            carried = {name: value for name, value in carried.items() if name.lower() != "authorization"}
         page = Page(None, url=target)
     return Page(None, url=page.url, reason=f"more than {_REDIRECTS} redirects")
 

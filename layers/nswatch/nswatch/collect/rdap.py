@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ AT_ONCE, PER_SECOND = 4, 5.0
 """What one service is asked at most."""
 SECONDS = 10.0
 ROUND_SECONDS = 150.0
-"""After so long a round takes what it has; who was not asked is first in the next one."""
+"""After so long a round takes what it has; the order of the next one is another."""
 
 _LIMIT = 512_000
 _WIRE = 16384
@@ -169,13 +170,13 @@ class Rdap:
         self._client = client
         self._seconds = seconds
 
-    async def collect(self, subjects: Sequence[Subject], at: datetime) -> Collected:  # noqa: ARG002 - the client's clock
+    async def collect(self, subjects: Sequence[Subject], at: datetime) -> Collected:
         """Look each name up once, whoever needs it; see `nswatch.collect.port.Collecting`."""
         wanted: dict[str, list[Subject]] = {}
         for subject in subjects:
             for name in names_of(subject):
                 wanted.setdefault(name, []).append(subject)
-        order = sorted(wanted, key=lambda name: _asked_before(name, wanted[name]))
+        order = sorted(wanted, key=lambda name: _place(name, wanted[name], at))
         lookups = {name: asyncio.create_task(self._client.lookup(name)) for name in order}
         if lookups:
             _, late = await asyncio.wait(lookups.values(), timeout=self._seconds)
@@ -198,13 +199,18 @@ def names_of(subject: Subject) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
-def _asked_before(name: str, subjects: Sequence[Subject]) -> tuple[bool, str]:
-    """Sort who was never asked about first, then the longest ago; names that were refused come last."""
-    views = [
-        view for each in subjects for asked, view in each.standing.items()
-        if (asked.source, asked.qname, asked.qtype) == (Source.RDAP, name, "domain")
-    ]  # fmt: skip
-    return any(not view.result.definite for view in views), max((iso(view.last_seen) for view in views), default="")
+def _place(name: str, subjects: Sequence[Subject], at: datetime) -> tuple[bool, int]:
+    """Sort who was never asked about first, then the others as each turn has it.
+
+    A service that answers a part of a turn's questions only is so asked about everybody in time. What one refused last
+    says nothing: mostly it was not asked.
+    """
+    known = any(
+        (asked.source, asked.qname, asked.qtype) == (Source.RDAP, name, "domain")
+        for each in subjects
+        for asked in each.standing
+    )
+    return known, zlib.crc32(f"{name} {iso(at)}".encode())
 
 
 def readings_of(subject: Subject, answer: RdapAnswer) -> Iterator[Reading]:

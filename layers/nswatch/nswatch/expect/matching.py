@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from nswatch.expect.approved import LAGGING, Approved, approved
+from nswatch.expect.certificates import is_listed
 from nswatch.expect.networks import Networks
 from nswatch.expect.values import ADDRESSES, all_known, canonical, canonical_address, matches, mname, of_family, texts
 from nswatch.expect.watchlist import Answer, DomainEntry, Superseded
+from nswatch.expect.web import served_in
 from nswatch.model import Facts, Key, Result, Source
 from nswatch.names import is_within
 
@@ -100,8 +102,13 @@ class Expectations:
     def rotates(self, key: Key, facts: Facts) -> bool:
         """Whether an answer is nothing but addresses that the entry's own ``within`` allows: as good as any other.
 
+        So is a certificate that is trusted and from an issuer that the entry lists: a fleet's servers have many.
         What only a planned change explains, or what was replaced, is not: there the addresses make a difference later.
         """
+        if key.source is Source.WEB:
+            served = served_in(facts)
+            listed = () if self.entry.web is None else self.entry.web.issuers
+            return served is not None and served.trusted and (not listed or is_listed([served.issuer], listed))
         if key.source not in (Source.AUTHORITATIVE, Source.RECURSIVE) or facts.result is not Result.ANSWER:
             return False
         asked = [answer for answer in self.allowed.answers if (answer.name, answer.type) == (key.qname, key.qtype)]

@@ -83,6 +83,7 @@ class Superseded:
     delegation: Delegation | None = None
     answers: tuple[Answer, ...] = ()
     ds: tuple[str, ...] | None = None
+    registration: Registration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +93,14 @@ class Baseline:
     ``glue`` is the parent's, ``addresses`` are those that a walk from the root found for name servers and for the
     domain's own mail hosts: host -> addresses, a host without any has an empty tuple. ``ds`` is None when it was not
     seen. ``ttls`` are those of authoritative servers, in seconds, by (qname, qtype). What is absent is not judged.
+    ``records`` is when the records of the hosted zone that no entry mentions were approved anew, "" for the first look.
     """
 
     glue: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     ds: tuple[str, ...] | None = None
     ttls: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    records: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +256,7 @@ def _superseded(domain: str, value: object) -> Iterator[Superseded]:
                 _delegation(item.get("delegation")),
                 _answers(domain, item.get("answers")),
                 _texts(ds) if isinstance(ds, list) else None,
+                _registration(item.get("registration")),
             )
 
 
@@ -274,6 +278,7 @@ def read_baseline(value: object) -> Baseline:
             for key, ttl in _mapping(document.get("ttls")).items()
             if isinstance(ttl, int) and len(parts := key.split(" ")) == 2
         },
+        records=_text(document.get("records")) or "",
     )
 
 

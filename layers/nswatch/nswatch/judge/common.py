@@ -117,5 +117,5 @@ _RULES: Mapping[str, Callable[[Finding], str]] = {
     **dict.fromkeys(("glue_changed", "nameserver_address_changed"), _places),
     **dict.fromkeys(("nameserver_lame", "nameservers_unreachable"), _operators),
     **dict.fromkeys(("soa_changed", "mx_changed", "cname_changed", "address_changed"), _content),
-    **dict.fromkeys(("resolvers_disagree", "regions_disagree"), _foreign),
+    **dict.fromkeys(("resolvers_disagree", "regions_disagree", "route53_drift"), _foreign),
 }

@@ -22,7 +22,7 @@ from nswatch.judge.drift import drift
 from nswatch.judge.evidence import evidence_of
 from nswatch.judge.forged import ForgedData, forged_data, served_by_strangers
 from nswatch.judge.judged import Family, joined
-from nswatch.judge.latency import latency
+from nswatch.judge.latency import latency, with_latency
 from nswatch.judge.mismatch import parent_child_mismatch, served_apart
 from nswatch.judge.raising import raised, registrars_of
 from nswatch.judge.registered import with_registration
@@ -38,6 +38,9 @@ JUDGED = frozenset(
     | {"cname_changed", "address_changed", "txt_changed", "answer_missing", "ttl_changed", "resolvers_disagree"}
     | {"regions_disagree", "vantage_silent", "ds_changed", "dnssec_bogus"}
     | {"registration_touched", "registration_status_changed", "registrar_changed", "registration_expiring"}
+    | {"certificate_unordered", "certificate_changed", "latency_shifted"}
+    | {"nameserver_lookalike_registered", "nameserver_domain_available"}
+    | {"route53_drift"}
     | {"monitor_blind", "hub_silent", "topic_unconfirmed", "dead_letters", "collector_silent"}
 )
 """The codes that this version raises: of the others the policy and the texts are there, the rules are not."""
@@ -97,7 +100,7 @@ def judge_domain(
     again += [*absent_again, *ttls_again, *regions_again]
     again += expectations.lapses()[:1]
     found = raised([*told, *with_stories(drafts, told, served, expectations, known, apart)], entry.severity)
-    found = with_registration(with_common(found, registrars_of(entry, views)), views, entry.domain)
+    found = with_registration(with_common(with_latency(found), registrars_of(entry, views)), views, entry.domain)
     return Judgement(
         findings=tuple(found),
         forged=forged_data(evidence, views, followed, apart),

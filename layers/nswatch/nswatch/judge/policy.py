@@ -76,6 +76,9 @@ POLICY: Mapping[str, Policy] = {
 
 _DELEGATION = frozenset(code for code, policy in POLICY.items() if policy.cause is Cause.DELEGATION)
 
+EVENTS = frozenset({"registration_touched", "certificate_unordered", "nameserver_lookalike_registered"})
+"""Codes that say what happened once, and are active for a while after it: nothing that could stand, or be mended."""
+
 DNS_SIGNALS = _DELEGATION | frozenset(
     code for code, policy in POLICY.items() if policy.cause is Cause.ZONE_CONTENT and code != "route53_drift"
 )

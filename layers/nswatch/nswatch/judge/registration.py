@@ -134,7 +134,7 @@ def _touched(said: _Said) -> Judged:
     """Return `registration_touched`: what a registry says of a registration moved, within the last 48 hours.
 
     Its ``expected`` is what stood before. A planned change of the delegation or of the registration explains what
-    happens in its window, and an `apply` that replaced the delegation what was seen in the two days before.
+    happens in its window, and an `apply` that replaced either what was seen in the two days before.
     """
     found = [(view, since) for name in said.names() for view, since in _moved(said, name)]
     told = [(view, _touch(said, view, values_of(view))) for view, _ in found]
@@ -178,7 +178,8 @@ def _explained(said: _Said, view: View, since: datetime) -> bool:
     planned = (change for change in entry.planned_changes if _is_of_registry(change))
     if any(change.starts <= moment < change.ends for change in planned for moment in moments):
         return True
-    applied = (past.at for past in entry.superseded if past.delegation is not None)
+    of_registry = (past for past in entry.superseded if (past.delegation, past.ds, past.registration) != (None,) * 3)
+    applied = (past.at for past in of_registry)
     return any(at - _BEFORE_APPLY <= since <= at <= said.now for at in applied)
 
 

@@ -17,6 +17,8 @@ from typing import Literal
 _SUFFIXES = ("com", "net", "org", "co.uk")
 _LIMIT = 2048
 _STRICT = re.compile(r"ns-(0|[1-9][0-9]{0,3})\.awsdns-([0-9]{2})\.(com|net|org|co\.uk)\Z")
+_DOMAIN = re.compile(r"awsdns-([0-9]{2})\.(com|net|org|co\.uk)\Z", re.ASCII)
+_STRIPES = 64
 _LOOSE = re.compile(r"ns-([0-9]+)\.awsdns-([0-9]+)\.([a-z0-9_.-]+)\Z")
 _IN_WORDS = {1: "one", 3: "three", 4: "four", 5: "five"}
 
@@ -55,6 +57,12 @@ def parse(name: str) -> Route53Name | None:
     if number >= _LIMIT or (stripe, suffix) != _belongs(number):
         return None
     return Route53Name(number, stripe, suffix)
+
+
+def is_own_domain(name: str) -> bool:
+    """Whether Route 53's name servers are in a registrable domain: awsdns-00 to awsdns-63 under four suffixes."""
+    match = _DOMAIN.match(name)
+    return match is not None and int(match[1]) < _STRIPES
 
 
 def explain(name: str) -> str:

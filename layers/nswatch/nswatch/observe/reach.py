@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from nswatch.expect.matching import Expectations, canonical_address
 from nswatch.expect.networks import is_origin_name, origin_name
 from nswatch.expect.values import ADDRESSES
+from nswatch.expect.web import site_of
 from nswatch.model import Facts, Key, Result, Source, View
 from nswatch.observe.servers import Parent
 from nswatch.observe.task import Followed
@@ -41,6 +42,7 @@ class Reach:
         apex_soa = (self.expectations.entry.domain, "SOA")
         resolvers = frozenset(self.expectations.entry.resolvers)
         origins = self._origins(views.values())
+        site = site_of(self.expectations.entry.web)
 
         def may_be_asked(key: Key) -> bool:
             question = key.qname, key.qtype
@@ -54,7 +56,7 @@ class Reach:
                 case Source.ITERATIVE:
                     return key.qname in (hosts if key.qtype in ADDRESSES else origins)
                 case Source.WEB:
-                    return any(web.url for web in self.expectations.allowed.webs)
+                    return site is not None and key.qname == site.host
                 case _:
                     return False  # nothing else is a probe's
 

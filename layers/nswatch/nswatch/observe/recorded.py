@@ -6,7 +6,7 @@ from datetime import datetime
 from nswatch.expect.matching import Expectations, Verdict
 from nswatch.expect.networks import AwsRanges, Networks, Origin, origin_in
 from nswatch.expect.watchlist import DomainEntry
-from nswatch.model import Facts, Key, Source, Transport, View
+from nswatch.model import OF_DNS, Facts, Key, Source, Transport, View
 from nswatch.observe.answers_round import DEPARTING
 from nswatch.observe.task import Record, is_silent, says_the_same
 
@@ -24,7 +24,8 @@ def read_record(
     views = dict[Key, list[View]]()
     for standing in hubs:
         for key, view in standing.items():
-            views.setdefault(key, []).append(view)
+            if key.source in OF_DNS:
+                views.setdefault(key, []).append(view)
     origins = dict(_origins(views))
     expectations = Expectations(entry, now, Networks(aws, tuple(origins.values())))
     resolved = {

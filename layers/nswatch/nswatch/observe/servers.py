@@ -68,7 +68,7 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """The TXT RRset of ``name``, as `Facts.values` has it; ``outcome`` is the last answer of the look-up."""
+    """An RRset of ``name`` (mostly TXT), as `Facts.values` has it; ``outcome`` is the last answer of the look-up."""
 
     name: str
     values: tuple[str, ...]

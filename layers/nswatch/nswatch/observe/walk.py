@@ -74,13 +74,19 @@ class Walker:
             return await self._addresses(host, trip)
 
     async def texts_of(self, name: str, budget: Budget, deadline: float, *, over: Transport = Transport.UDP) -> Texts:
-        """Return the TXT RRset of ``name``; never raises for what the network does. Nothing of it is remembered.
+        """Return the TXT RRset of ``name``, see `records_of`."""
+        return await self.records_of(name, "TXT", budget, deadline, over=over)
+
+    async def records_of(
+        self, name: str, qtype: str, budget: Budget, deadline: float, *, over: Transport = Transport.UDP
+    ) -> Texts:
+        """Return an RRset of ``name``; never raises for what the network does. Nothing of it is remembered.
 
         ``over`` as for `addresses_of`.
         """
         trip, owner = Trip(budget, deadline, over=over), name
         for _ in range(_ALIASES):
-            heard = await self._resolve(owner, "TXT", trip)
+            heard = await self._resolve(owner, qtype, trip)
             if heard is None:
                 break
             if heard.kind is not Kind.ALIAS:

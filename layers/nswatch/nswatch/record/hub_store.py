@@ -156,6 +156,11 @@ class DynamoHubStore(DynamoCommonStore):
         item = {"pk": "hub", "sk": "comparator", "last_run": iso(now), "waiting_since": iso(waiting_since)}
         self.table.put(item | {"heard": canonical_json(moments)})
 
+    def last_run(self) -> tuple[datetime, datetime] | None:
+        """Return when the comparator last ran, and since when without a gap; None where it never did."""
+        item = self.table.get("hub", "comparator")
+        return None if item is None else (parse_iso(item["last_run"]), parse_iso(item["waiting_since"]))
+
     def round_briefing(self, group: str, regions: Sequence[str], shards: int) -> RoundBriefing:
         """Return what a comparator's scheduled round begins with, in one call while the shards are few.
 

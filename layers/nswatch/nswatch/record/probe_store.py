@@ -155,6 +155,7 @@ class DynamoProbeStore:
         """See `ProbeStore`."""
         heartbeat = fingerprint.heartbeat
         condition, values = "pass_time < :pass", {":pass": iso(heartbeat.pass_time)}
+        visits = {"latencies": {domain: list(kept) for domain, kept in heartbeat.latencies.items()}}
         if over is not None:
             # A function of the previous release leaves no stamp: what it did shows by its pass's time alone.
             condition += " AND (stamp = :over OR attribute_not_exists(stamp))"
@@ -171,6 +172,7 @@ class DynamoProbeStore:
                         "release": heartbeat.release,
                         "changed": {domain: iso(at) for domain, at in heartbeat.changed.items()},
                         "digest": "",  # by which functions of the previous release would believe their memory
+                        **(visits if heartbeat.latencies else {}),
                     }
                 ),
                 "stamp": fingerprint.stamp,
@@ -226,6 +228,7 @@ def fingerprint_from_item(region: str, item: Item) -> Fingerprint:
         incomplete=tuple(document["incomplete"]),
         release=document.get("release", ""),
         changed={domain: parse_iso(at) for domain, at in document.get("changed", {}).items()},
+        latencies={domain: tuple(kept) for domain, kept in document.get("latencies", {}).items()},
     )
     return Fingerprint(heartbeat, item.get("stamp", ""))
 

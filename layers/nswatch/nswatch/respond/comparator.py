@@ -4,7 +4,7 @@ The stream makes it fast, the schedule makes it sure (decision 14).
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from nswatch.record.keys import domain_of_probe
 from nswatch.record.port import Due, DueKind, Head, RoundBriefing
 from nswatch.respond.groups import VANTAGE, is_domain
 from nswatch.respond.look import Looker
-from nswatch.respond.outbox import Outbox
+from nswatch.respond.outbox import TELL_AGAIN_AT_LEAST, Outbox
 from nswatch.respond.settle import Settler
 from nswatch.respond.watch import Watch, Watcher
 
@@ -120,7 +120,7 @@ class Comparator:
             [(domain, partial(self._catch, domain, at)) for domain, at in unseen.items()], now + ROUND
         )
         failed += missed
-        due = sorted(self._home.due(now), key=lambda each: (each.kind is not DueKind.OUTBOX, each.at))
+        due = sorted(self._due(now, back=watch.back), key=lambda each: (each.kind is not DueKind.OUTBOX, each.at))
         late, left = self._each([(each.group, partial(self._on_due, each, watch)) for each in due], now + ROUND)
         failed += late
         if left:
@@ -129,6 +129,12 @@ class Comparator:
             raise RoundIncomplete(f"not done: {', '.join(dict.fromkeys(failed))}")
         if watch.sound:
             self._ping()
+
+    def _due(self, now: datetime, *, back: bool) -> Iterator[Due]:
+        """Yield what is due: where a hub is ``back``, also what would be offered to it again only later."""
+        for each in self._home.due(now + TELL_AGAIN_AT_LEAST if back else now):
+            if each.at <= now or each.kind in (DueKind.OUTBOX, DueKind.EVENT):
+                yield each
 
     def _not_brought(self, changed: Mapping[str, Mapping[str, datetime]], behind: Set[str]) -> dict[str, datetime]:
         """Return the domains that a region saw change, where its records do not come: the stream is late, or broken.

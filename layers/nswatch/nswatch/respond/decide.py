@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from nswatch.judge.correlate import story_of
 from nswatch.judge.judgement import ForgedData
-from nswatch.judge.policy import Cause
+from nswatch.judge.policy import EVENTS, Cause
 from nswatch.model import Finding, Severity
 from nswatch.record.log import Event
 from nswatch.respond import events
@@ -34,13 +34,9 @@ def decide(
     says nothing of its end before it has seen more than what was seen then (`withheld`).
     """
     passes = passes or {}
-    by_cause: dict[Cause, list[Finding]] = defaultdict(list)
-    residual: dict[Cause, list[Finding]] = defaultdict(list)
-    for finding in findings:
-        if finding.severity is not Severity.LOG:
-            (residual if finding.residual else by_cause)[story_of(finding)].append(finding)
+    by_cause, residual = _standing(findings, incident)
     if incident is None or incident.state is State.RESOLVED:
-        if not by_cause:
+        if not by_cause or (incident is not None and _told_before(incident, by_cause)):
             return []
         over = incident.resolved_at if incident is not None else None
         incident, episode = None, episode + 1
@@ -69,8 +65,45 @@ def withheld(incident: Incident | None, findings: Iterable[Finding], passes: Map
     """Whether the end of a cause waits for a pass of a region that has seen it: then the group is looked at again."""
     if incident is None or incident.state is State.RESOLVED:
         return False
-    standing = {story_of(finding) for finding in findings if not finding.residual}
+    standing, _ = _standing(findings, incident)
     return any(state.cause not in standing and _ahead(state, passes) for state in incident.active)
+
+
+def _standing(
+    findings: Iterable[Finding], incident: Incident | None
+) -> tuple[dict[Cause, list[Finding]], dict[Cause, list[Finding]]]:
+    """Return what stands, and what only remains of what is over: both by cause.
+
+    What caches hold remains. So does what happened once, where nothing else stands of a cause that was urgent: to renew
+    what expires, or to have a hold lifted, changes the registration again.
+    """
+    by_cause: dict[Cause, list[Finding]] = defaultdict(list)
+    residual: dict[Cause, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        if finding.severity is not Severity.LOG:
+            (residual if finding.residual else by_cause)[story_of(finding)].append(finding)
+    if incident is not None and incident.state is not State.RESOLVED:
+        for state in incident.causes.values():
+            if all(_is_past(finding, state) for finding in by_cause.get(state.cause, ())):
+                residual[state.cause] += by_cause.pop(state.cause, [])
+    return by_cause, residual
+
+
+def _told_before(incident: Incident, by_cause: Mapping[Cause, Sequence[Finding]]) -> bool:
+    """Whether nothing stands but notices that a resolved incident has told, and that have stood since."""
+    for cause, found in by_cause.items():
+        state, over = incident.causes.get(cause), incident.resolved_at
+        if state is None or over is None or not state.active or state.shape != digest(shape(found)):
+            return False
+        if any(finding.severity is not Severity.NOTICE or finding.since > over for finding in found):
+            return False
+    return True
+
+
+def _is_past(finding: Finding, state: CauseState) -> bool:
+    """Whether a finding is of something that happened before a cause that was more urgent was over."""
+    happened = finding.code in EVENTS and finding.severity.rank < state.urgency.rank
+    return happened and (state.cleared_at is None or finding.since <= state.cleared_at)
 
 
 def _ahead(state: CauseState, passes: Mapping[str, datetime]) -> bool:

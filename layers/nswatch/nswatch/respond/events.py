@@ -7,6 +7,7 @@ evidence write the same event and a merge is a union (decision 12).
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -123,15 +124,23 @@ Shape = tuple[tuple[str, str, tuple[str, ...]], ...]
 
 
 def shape(findings: Sequence[Finding]) -> Shape:
-    """Return what makes findings the same: codes, subjects and values seen, not who sees them."""
+    """Return what makes findings the same: codes, subjects and values seen, not who sees them.
+
+    That the site is slower meanwhile belongs to it, and not by how much.
+    """
     told = [finding for finding in findings if finding.code not in _WHO_SEES_IT] or findings
-    return tuple(sorted((each.code, each.subject, () if each.code in _ROTATING else each.seen) for each in told))
+    slower = [("latency_shifted", "", ())] if any("latency" in finding.detail for finding in findings) else []
+    rows = sorted((each.code, each.subject, () if each.code in _ROTATING else each.seen) for each in told)
+    return (*rows, *slower)
 
 
 def essence(findings: Sequence[Finding]) -> Shape:
-    """Return what a person is told anew when it changes: the shape of the most urgent findings."""
+    """Return what a person is told anew when it changes: the shape of the most urgent findings.
+
+    A slower site is no news of its own: the next message tells of it.
+    """
     urgency = max((finding.severity.rank for finding in findings), default=0)
-    return shape([finding for finding in findings if finding.severity.rank == urgency])
+    return shape([replace(finding, detail={}) for finding in findings if finding.severity.rank == urgency])
 
 
 LARGEST = 200_000

@@ -34,9 +34,9 @@ def resolves_at(incident: Incident) -> datetime | None:
         return None
     over = [incident.recovering_since]
     over += [
-        state.cleared_at + (HEALTHY_HOUR if state.cause in SHORT_LIVED else RECOVERS_FOR)
+        cleared_at + (HEALTHY_HOUR if state.cause in SHORT_LIVED else RECOVERS_FOR)
         for state in incident.causes.values()
-        if state.cleared_at is not None
+        if (cleared_at := state.cleared_at or state.over_before) is not None
     ]
     if incident.forged:
         if still_served(incident):

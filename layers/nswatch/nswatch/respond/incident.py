@@ -71,7 +71,7 @@ class CauseState:
 
     ``residual`` is what only caches still held when it was cleared. ``changes`` counts how often other values came
     within the round, ``told`` are the digests of those that people have been told: what flaps is told once. ``shape``
-    is the digest of the findings, which may be ``shortened`` here.
+    is the digest of the findings, which may be ``shortened`` here. ``over_before`` is when a more urgent round ended.
     """
 
     cause: Cause
@@ -80,6 +80,7 @@ class CauseState:
     findings: tuple[Finding, ...]
     raised_at: datetime
     cleared_at: datetime | None = None
+    over_before: datetime | None = None
     residual: tuple[Finding, ...] = ()
     changes: int = 0
     told: set[str] = field(default_factory=set)
@@ -181,9 +182,12 @@ def still_matters(message: Message, incident: Incident) -> bool:
         return True
     if message.kind is MessageKind.RECOVERING:
         return incident.state is State.RECOVERING
-    if incident.state is not State.OPEN:
+    if incident.state is State.RESOLVED:
         return False
-    cause = incident.causes.get(message.cause) if message.cause is not None else None
+    if message.cause is None:
+        return incident.state is State.OPEN
+    # While an incident recovers, what comes that wakes nobody is news like at any other time.
+    cause = incident.causes.get(message.cause)
     return cause is None or (cause.active and cause.raised_at <= message.at)
 
 
@@ -225,6 +229,8 @@ def _raise(incident: Incident, event: Event) -> None:
         return
     incident.causes[cause] = now
     came_back = before is not None and before.cleared_at is not None
+    if before is not None:
+        now.over_before = before.cleared_at or before.over_before
     if before is not None and before.active:
         now.raised_at, now.changes = before.raised_at, before.changes
         now.told |= before.told

@@ -2,9 +2,9 @@
 
 The primary hub sends at once. The standby sends what its own outbox does not show as sent within `STANDBY_WAITS`, once
 it has kept the primary from sending it at the same time: by one conditional write, which says no where the primary
-shows it as sent or is about to. A primary that sends later than at once writes to the standby first, which says no
-where it has sent. Where the other hub takes no write, one sends all the same. Nobody reads across regions; who sends
-tells the other hub's outbox so.
+shows it as sent or is about to. A primary that sends later than at once, or was lost until just now, writes to the
+standby first, which says no where it has sent. Where the other hub takes no write, one sends all the same. Nobody reads
+across regions; who sends tells the other hub's outbox so.
 
 What is sent and cannot be noted (SNS's answer is lost, the worker dies) is sent again, for nobody can know: at least
 once, never zero. The other hub gets its turn first, so that one topic whose answers are lost makes one page too many.
@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from nswatch.errors import DeliveryFailed, NswatchError, StoreUnavailable
+from nswatch.judge.vantage import SILENT_AFTER
 from nswatch.model import Clock, Severity
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.keys import outbox_sk
@@ -26,13 +27,19 @@ from nswatch.respond import common, events
 from nswatch.respond.groups import is_of_hub
 
 STANDBY_WAITS = timedelta(seconds=45)
-TELL_AGAIN_AFTER = timedelta(minutes=1)
+TELL_AGAIN_AFTER, TELL_AGAIN_AT_LEAST = timedelta(minutes=1), timedelta(hours=1)
+"""How soon, and at least how often, what another hub has not taken is offered to it again: at once when it is back."""
 CLAIM = timedelta(seconds=30)
 """How long one invocation may take to send; then the message is owed again."""
 STEP_BACK = STANDBY_WAITS + timedelta(seconds=65)
 """A hub that does not know whether it has sent waits for so long: the standby's next round comes before."""
 
 logger = logging.getLogger(__name__)
+
+
+def again_after(since: datetime, now: datetime) -> timedelta:
+    """Return how long to wait before what another hub takes not, since when it should have, is offered to it again."""
+    return min(max((now - since) / 4, TELL_AGAIN_AFTER), TELL_AGAIN_AT_LEAST)
 
 
 class Topics(Protocol):
@@ -111,7 +118,7 @@ class Outbox:
             return
         if message.send_at > now or not self._home.claim(message, now, now + CLAIM):
             return
-        if not self._may_send(message, now, at_once=at_once):
+        if not self._may_send(message, now, at_once=at_once and not self._was_away(message, now)):
             logger.info("%s: %s is being sent by the other hub, or was", group, message.id)
             return
         place = self._place_of(message, now)
@@ -150,6 +157,13 @@ class Outbox:
                 logger.warning("%s does not say whether it sent %s: %s", other.hub, message.id, error)
         return may
 
+    def _was_away(self, message: OutboxItem, now: datetime) -> bool:
+        """Whether this hub was lost until just now: what is new to it the other one may have sent meanwhile."""
+        if is_of_hub(message.group) or (ran := self._home.last_run()) is None:
+            return False
+        last, without_gap_since = ran
+        return now - last >= SILENT_AFTER or now - without_gap_since < SILENT_AFTER
+
     def _place_of(self, message: OutboxItem, now: datetime) -> common.Place:
         """Return what a page is beside those of other domains; where that cannot be told, a page of its own."""
         try:
@@ -184,6 +198,6 @@ class Outbox:
                 common.told(message, [other], message.sent_at or now)
             except StoreUnavailable as error:
                 logger.warning("%s does not know yet that %s was sent: %s", other.hub, message.id, error)
-                self._home.tell_later(message, now + TELL_AGAIN_AFTER)
+                self._home.tell_later(message, now + again_after(message.sent_at or now, now))
                 told = False
         return told

@@ -24,7 +24,7 @@ from nswatch.respond.events import EventType, said
 from nswatch.respond.groups import is_domain, is_of_hub
 from nswatch.respond.incident import Incident, Message, MessageKind, State, fold, incident_id, still_matters
 from nswatch.respond.look import Log, Look, LookAt
-from nswatch.respond.outbox import Outbox
+from nswatch.respond.outbox import Outbox, again_after
 from nswatch.respond.siblings import stirred
 
 ATTEMPTS = 5
@@ -172,7 +172,8 @@ class Settler:
         if all(received):
             self._home.forget_due(event.group, event_sk(event.episode, event.id))
         else:
-            self._home.copy_later(event, self._clock() + COPY_AGAIN_AFTER)
+            now = self._clock()
+            self._home.copy_later(event, now + again_after(event.at, now))
 
     def _received(self, other: DynamoHubStore, event: Event) -> bool:
         """Copy an event to another hub; one that has just failed is left alone: each call may hang for seconds."""

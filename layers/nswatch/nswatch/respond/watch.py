@@ -63,13 +63,15 @@ class Watch:
     """What one round makes of the monitor itself: how to look at the regions, and at each other hub, by group.
 
     ``sound`` says that this hub is not blind, and that its page topic reaches somebody; ``done`` that it was judged.
-    ``behind`` are the regions whose newest pass the stream should have brought by now, and has not.
+    ``behind`` are the regions whose newest pass the stream should have brought by now, and has not. ``back`` says that
+    another hub takes writes again.
     """
 
     looks: Mapping[str, LookAt]
     sound: bool
     done: bool = True
     behind: frozenset[str] = frozenset()
+    back: bool = False
 
 
 class Watcher:
@@ -117,7 +119,8 @@ class Watcher:
         watchlist = briefing.watchlist
         hubs = (self._home.hub, *(other.hub for other in self._others))
         signs = self._home.signs(hubs, self._regions)
-        report = self._own_report(signs.hubs.get(self._home.hub), watchlist, now)
+        before = signs.hubs.get(self._home.hub)
+        report = self._own_report(before, watchlist, now)
         if watchlist is not None:
             began = max(waiting_since, watchlist.applied_at)
             already = {region for region in self._regions if _open(briefing.head, "vantage_silent", region)}
@@ -140,7 +143,9 @@ class Watcher:
         page_topic = report.topics.get(Severity.PAGE)
         reached = page_topic is not None and page_topic.confirmed > 0
         blind = any(finding.severity is Severity.PAGE for finding in about_regions)
-        return Watch(looks, sound=reached and not blind, behind=frozenset(_behind(heard, signs, now)))
+        back = before is not None and bool(before.unreachable.keys() - report.unreachable.keys())
+        behind = frozenset(_behind(heard, signs, now))
+        return Watch(looks, sound=reached and not blind, behind=behind, back=back)
 
     # What this hub says of itself
 
@@ -243,7 +248,8 @@ class Watcher:
         was = _open(head, "hub_silent", hub)
         last = None if theirs is None else theirs.at
         found = hub_silent(hub, last, ours.unreachable.get(hub), waiting_since, now, was=was)
-        if collector is not None and not found:
+        # A hub that has just come back is given a round in which its collector reports too.
+        if collector is not None and not found and not was:
             found += collector.judged(hub, now, was=_open(head, "collector_silent", hub))
         if theirs is not None:
             was = _open(head, "dead_letters", hub)

@@ -5,9 +5,11 @@ The shapes are those that the rules of `nswatch.judge` document. Whatever is not
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from nswatch.model import Finding, Source
+from nswatch.moments import parse_iso
 
 _TYPES = {
     "mx_changed": "MX",
@@ -79,6 +81,16 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
+class Slower:
+    """A region that waits longer for the web site: medians in milliseconds, and since when."""
+
+    region: str
+    former: int
+    median: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Ttl:
     """The TTL of one RRset, in seconds."""
 
@@ -105,6 +117,17 @@ def registration(finding: Finding) -> Registration | None:
         return None
     found = Registration(*(str(told.get(name, "")) for name in ("last_changed", "registrar", "server")))
     return found if found.last_changed or found.registrar else None
+
+
+def slower(finding: Finding) -> tuple[Slower, ...]:
+    """Return the regions that wait longer for the web site than before; a row that lacks anything is left out."""
+    found = []
+    for row in rows(finding, "latency")[:_MOST]:
+        former, median = _number(row.get("former_ms")), _number(row.get("median_ms"))
+        since = _moment(row.get("since"))
+        if former is not None and median is not None and since is not None:
+            found.append(Slower(_text(row.get("region")), former, median, since))
+    return tuple(found)
 
 
 def chain_reason(finding: Finding) -> str:
@@ -226,6 +249,13 @@ def _rows(value: object) -> list[Mapping[str, Any]]:
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        return parse_iso(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def _number(value: object) -> int | None:

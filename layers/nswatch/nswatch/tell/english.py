@@ -2,6 +2,9 @@
 
 from nswatch.tell.english_advice import ADVICE
 from nswatch.tell.english_causes import CAUSES
+from nswatch.tell.english_certificates import LABELS as OF_CERTIFICATES
+from nswatch.tell.english_certificates import PHRASES as CERTIFICATE_PHRASES
+from nswatch.tell.english_registry import PHRASES as REGISTRY_PHRASES
 from nswatch.tell.english_words import RESIDUAL, WORDS
 from nswatch.tell.language import Language, Words
 
@@ -156,6 +159,8 @@ PHRASES = {
     "mail_only": "Of the answers that are watched only MX differs, so far. Who leaves the site and the texts alone "
     "wants the mail, and to be found late. Suspend password resets and login codes by mail of $domain now.",
     "registered": "The registration, by RDAP of $server: last changed $changed; registrar $registrar.",
+    "slower": "The web site also answers later than before: in $region after about $median ms, up from $former ms, "
+    "since $since. Traffic may take another way.",
     "relieved": "Nothing of this was seen any more when this message was written.",
     "no_finding": "Something about $group is not as expected.",
     "still_open": "The incident is not over: other findings still stand.",
@@ -221,13 +226,13 @@ ENGLISH = Language(
     causes=CAUSES,
     advice=ADVICE,
     unknown=Words("$code was found on $domain.", "$domain $code"),
-    labels=LABELS,
+    labels=LABELS | OF_CERTIFICATES,
     kinds=KINDS,
     contacts=CONTACTS,
     sources=SOURCES,
     results=RESULTS,
     types=TYPES,
-    phrases=PHRASES,
+    phrases=PHRASES | CERTIFICATE_PHRASES | REGISTRY_PHRASES,
     months=("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
 )
 

@@ -1,6 +1,8 @@
 """In English: what single codes mean and what to do first, where it is not what their cause says. Data only."""
 
+from nswatch.tell.english_certificates import ADVICE as OF_CERTIFICATES
 from nswatch.tell.english_monitor import ADVICE as OF_MONITOR
+from nswatch.tell.english_registry import ADVICE as OF_REGISTRIES
 from nswatch.tell.english_steps import (
     CERT,
     CLOUD,
@@ -36,6 +38,8 @@ _ASK_CHANGERS = ("Ask the people who run the zone, by voice, who changed this an
 
 ADVICE = {
     **OF_MONITOR,
+    **OF_REGISTRIES,
+    **OF_CERTIFICATES,
     "glue_changed": Advice(
         why="Glue is where $where sends the whole Internet for a name server of $domain. Whoever changed it answers "
         "for $domain, while every name still looks right.",
@@ -182,6 +186,39 @@ ADVICE = {
             _WRITE_DOWN,
             ("If nobody of yours changed it: close the way in, the credentials that can write the zone.",),
         ),
+    ),
+    "route53_drift": Advice(
+        why="This is what Route 53's own interface says, not yet what DNS answers. Mostly it is a change of your own "
+        "that nobody wrote into the watchlist; stolen AWS credentials begin like this, with a record that nobody looks "
+        "at.",
+        steps=(
+            _ASK_CHANGERS,
+            WHO_CHANGED,
+            (
+                "If it is yours: add it to answers and apply; or, where the watchlist does not mention the record, "
+                "approve all such records as they are now: nswatch watchlist apply --baseline-again $name.",
+            ),
+            PUT_BACK,
+            EVIDENCE,
+        ),
+        recovered="The hosted zone of $domain holds what is approved again.",
+    ),
+    "route53_drift.urgent": Advice(
+        why="This is what Route 53's own interface says: whoever can write to the hosted zone of $domain decides where "
+        "its mail goes and who answers for it. Stolen AWS credentials look like this; the registrar has no part in it.",
+        steps=(MAIL, WHO_CHANGED, PUT_BACK, CLOUD, EVIDENCE, MOVE, OURS),
+        recovered="The hosted zone of $domain holds what is approved again. It is not over.",
+    ),
+    "route53_drift.zone": Advice(
+        why="While that is so nobody compares the zone with what is approved. If it was right before, somebody deleted "
+        "the zone: then its name servers stop answering, and whoever creates a new one there may take it over.",
+        steps=(
+            ("Look in Route 53 which hosted zone is that of $domain: aws route53 list-hosted-zones-by-name.",),
+            WHO_CHANGED,
+            ("If the watchlist is wrong: correct delegation.hosted_zone (and role_arn), and apply.",),
+            CLOUD,
+        ),
+        recovered="The hosted zone that the watchlist names is that of $domain again.",
     ),
     "ttl_changed": Advice(
         why="People lower a TTL before they move something, and so do attackers, to be able to switch quickly. A TTL "

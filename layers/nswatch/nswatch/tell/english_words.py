@@ -1,5 +1,7 @@
 """In English: every finding code in a sentence, and in a few words. Data only; the order is that of telling."""
 
+from nswatch.tell.english_certificates import NOTICES as CERTIFICATE_NOTICES
+from nswatch.tell.english_certificates import WORDS as OF_CERTIFICATES
 from nswatch.tell.english_monitor import WORDS as OF_MONITOR
 from nswatch.tell.language import Words
 
@@ -128,13 +130,18 @@ WORDS = {
     "nameserver_lame": Words(
         "Name servers of $domain do not answer for it ($results): $host.", "$domain name servers are lame"
     ),
-    "certificate_changed": Words(
-        "The certificate of $domain's web site is not trusted, or its issuer is not an approved one: $seen.",
-        "$domain web certificate not approved",
-    ),
+    **OF_CERTIFICATES,
     "route53_drift": Words(
-        "The Route 53 hosted zone of $domain differs from the approved snapshot.",
-        "$domain Route 53 zone differs from approved",
+        "The Route 53 hosted zone of $domain holds what nobody approved: $what is $seen; approved is $expected.",
+        "$domain Route 53 zone not as approved",
+    ),
+    "route53_drift.urgent": Words(
+        "The Route 53 hosted zone of $domain was changed: $what is $seen; approved is $expected.",
+        "$domain NS or MX changed in Route 53",
+    ),
+    "route53_drift.zone": Words(
+        "The hosted zone of $domain that the watchlist names is not the one that answers for it: $seen.",
+        "$domain Route 53 hosted zone is wrong",
     ),
     "parent_child_mismatch": Words(
         "$Where and the zone $domain itself name different name servers (NS): $seen only in the zone, $missing only at "
@@ -162,13 +169,12 @@ WORDS = {
         "Registration data of $domain, or of a domain of its name servers, were changed: $seen.",
         "$domain registration was touched",
     ),
-    "certificate_unordered": Words(
-        "A certificate for $domain was issued by an issuer that is not an approved one: $seen.",
-        "$domain certificate issued, not ordered",
-    ),
+    **CERTIFICATE_NOTICES,
     "nameserver_lookalike_registered": Words(
         "Somebody registered a domain that looks like one that $domain depends on: $seen.",
         "$domain look-alike domain was registered",
     ),
-    "latency_shifted": Words("Answers for $domain take much longer than before: $seen.", "$domain answers are slower"),
+    "latency_shifted": Words(
+        "The web site of $domain answers much later than before: $seen.", "$domain web site is slower"
+    ),
 }

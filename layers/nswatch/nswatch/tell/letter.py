@@ -7,8 +7,9 @@ from nswatch.judge.policy import Cause
 from nswatch.model import Finding
 from nswatch.respond.exposure import RECOVERS_FOR, cached_until, still_served
 from nswatch.respond.incident import SHORT_LIVED, Incident, MessageKind
-from nswatch.tell import comparison, details, evidence, harmless, sentences, times
+from nswatch.tell import certificates, comparison, details, evidence, harmless, registry_section, sentences, times
 from nswatch.tell.case import Case
+from nswatch.tell.certificate_section import section
 from nswatch.tell.evidence import paragraph
 from nswatch.tell.language import Advice, CauseWords, Step
 from nswatch.tell.variants import variant
@@ -45,10 +46,13 @@ def _wrong(case: Case) -> list[str]:
         lines += paragraph(remark)
     if case.lead is not None:
         lines += _compared(case, case.lead)
+        lines += [line for told in case.findings if told.code in certificates.CODES for line in section(case, told)]
         lines += evidence.explanations(case, case.findings)
+        lines += [line for told in case.findings for line in registry_section.section(case, told)]
     lines += _also(case)
     lines += evidence.since(case)
     lines += _registered(case)
+    lines += _slower(case)
     lines += evidence.seen_by(case, case.findings)
     lines += evidence.caches(case)
     lines += evidence.residual(case)
@@ -123,6 +127,18 @@ def _registered(case: Case) -> list[str]:
     )
 
 
+def _slower(case: Case) -> list[str]:
+    """Return what corroborates: the site takes longer to answer since."""
+    told = details.slower(case.lead) if case.lead is not None else ()
+    lines = list[str]()
+    for each in told[:_MOST_FINDINGS]:
+        region, since = harmless.ascii_name(each.region, 40), times.utc(each.since)
+        lines += paragraph(
+            case.say("slower", region=region, former=str(each.former), median=str(each.median), since=since)
+        )
+    return lines
+
+
 def _raised(case: Case, finding: Finding) -> str:
     code, other = details.raised_by(finding) or ("", "")
     return case.say(
@@ -141,6 +157,8 @@ def _compared(case: Case, finding: Finding) -> list[str]:
         return ["", *(line for other in alike for line in _of_monitor(case, other))]
     if finding.code in _AVAILABILITY:
         return evidence.servers(case, finding)
+    if finding.code == registry_section.FREE or (finding.code in certificates.CODES and certificates.rows_of(finding)):
+        return []
     table = comparison.table(case, finding, comparison.lookalikes(case.findings))
     return ["", *table] if len(table) > 1 else []
 
@@ -210,6 +228,7 @@ def _particulars(case: Case, lead: Finding) -> dict[str, str]:
         "record": said["what"] if details.rrsets(lead)[0].type else "",
         "hosts": said["host"] if hosts else "",
         "route53": case.say("route53_name") if route53 else "",
+        "report": said.get("report", ""),
     }
     return {key: text for key, text in known.items() if text}
 

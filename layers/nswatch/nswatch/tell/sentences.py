@@ -5,7 +5,7 @@ from string import Template
 
 from nswatch.expect.matching import canonical
 from nswatch.model import Finding
-from nswatch.tell import details, harmless, times
+from nswatch.tell import certificates, details, harmless, times
 from nswatch.tell.case import Case
 from nswatch.tell.language import Words
 from nswatch.tell.variants import departing, missing_texts, spf, variant
@@ -61,6 +61,7 @@ def names_of(case: Case, finding: Finding) -> dict[str, str]:
         **_hosts(case, finding),
         **_ttl(case, finding),
         **_silence(case, finding),
+        **certificates.names_of(case, finding),
     }
 
 
@@ -104,19 +105,25 @@ def _values(case: Case, finding: Finding) -> dict[str, str]:
         gone = missing_texts(rrset) if rrset.type == "TXT" else rrset.expected
         missing = tuple(value for value in gone if value not in rrset.seen)
     return {
-        "expected": brief(case, expected, type_),
-        "seen": brief(case, odd, type_),
+        "expected": brief(case, expected, type_, as_is=finding.code in _AS_IS),
+        "seen": brief(case, odd, type_, as_is=finding.code in _AS_IS),
         "missing": brief(case, missing, type_),
     }
+
+
+_AS_IS = frozenset(
+    {"registrar_changed", "registration_touched", "registration_status_changed", "registration_expiring"}
+)
+"""Codes whose values are words, or moments: case says something in them."""
 
 
 _WHOLE_SEEN = frozenset({"delegation_changed", "nameserver_lookalike", "route53_mismatch"})
 """Codes whose rules show in `seen` just what is to be told."""
 
 
-def brief(case: Case, values: tuple[str, ...], type_: str = "") -> str:
+def brief(case: Case, values: tuple[str, ...], type_: str = "", *, as_is: bool = False) -> str:
     """Return some values in a row, short enough for a sentence: names without their trailing dot, texts quoted."""
-    shown = [harmless.shortened(canonical(value), _VALUE) for value in values[:50]]
+    shown = [harmless.shortened(value if as_is else canonical(value), _VALUE) for value in values[:50]]
     if type_ == "TXT":
         shown = [case.say("quoted", text=text) for text in shown]
     return case.few(tuple(shown), total=len(values))

@@ -115,7 +115,7 @@ def _pairs(case: Case) -> list[str]:
         pairs = _compared(lead, comparison.rows(lead, {}))
         return [case.say("sms_of", what=host, pair=said) for said in _said(case, pairs)] + _said(case, pairs)
     table = comparison.rows(lead, comparison.lookalikes(case.findings))
-    bare = lead.code == "address_changed" or lead.code in _CACHES
+    bare = lead.code in _BARE
     return _with_record(case, lead, _said(case, _compared(lead, table), bare=bare))
 
 
@@ -147,6 +147,8 @@ def _pair(case: Case, expected: str | None, seen: str | None, *, bare: bool) -> 
 
 
 _CACHES = frozenset({"resolvers_disagree", "regions_disagree"})
+_BARE = _CACHES | {"address_changed", "nameserver_domain_available"}
+"""Codes whose first words say already what is wrong with the value."""
 _OWN_TYPE = frozenset({"mx_changed", "soa_changed", "cname_changed", "txt_changed", "ttl_changed"})
 """Codes whose few words name the type of the record already."""
 

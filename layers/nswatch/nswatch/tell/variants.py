@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Callable, Mapping
 
-from nswatch.model import Finding
+from nswatch.model import Finding, Severity
 from nswatch.tell import details
 
 _SPF = "v=spf1"
@@ -92,6 +92,21 @@ def _of_bogus(finding: Finding) -> str:
     return "" if details.rows(finding, "resolvers") or "chain" not in finding.detail else "ours"
 
 
+def _of_served(finding: Finding) -> str:
+    return "untrusted" if any(row.get("trusted") is False for row in details.rows(finding, "answers")) else ""
+
+
+def _of_logged(finding: Finding) -> str:
+    return "several" if len(details.rows(finding, "certificates")) > 1 else ""
+
+
+def _of_drift(finding: Finding) -> str:
+    first = details.rrsets(finding)[0].type
+    if first == "zone":
+        return "zone"
+    return "urgent" if first in ("NS", "MX", "delegation-set") and finding.severity is Severity.PAGE else ""
+
+
 def _of_parent_child(finding: Finding) -> str:
     return _compared(frozenset(finding.seen), frozenset(finding.expected))
 
@@ -146,6 +161,9 @@ _RULES: Mapping[str, Callable[[Finding], str]] = {
     "ds_changed": _of_ds,
     "dnssec_bogus": _of_bogus,
     "parent_child_mismatch": _of_parent_child,
+    "route53_drift": _of_drift,
+    "certificate_changed": _of_served,
+    "certificate_unordered": _of_logged,
     **dict.fromkeys(("glue_changed", "nameserver_address_changed"), _of_addresses),
     **dict.fromkeys(("resolvers_disagree", "regions_disagree"), _of_caches),
     **dict.fromkeys(("mx_changed", "soa_changed", "cname_changed", "address_changed"), _of_content),

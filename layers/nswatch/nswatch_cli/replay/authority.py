@@ -13,14 +13,12 @@ from dns.rdatatype import RdataType
 from nswatch.model import Transport
 from nswatch.names import is_within
 from nswatch_cli.replay.contents import Contents
+from nswatch_cli.replay.denial import Denials, denial, wire_of
 from nswatch_cli.replay.domains import NOT_SERVING
 from nswatch_cli.replay.recursive import Resolvers
-from nswatch_cli.replay.reply import Replies, Reply
+from nswatch_cli.replay.reply import EDNS_PAYLOAD, Replies, Reply
 from nswatch_cli.replay.text import ancestors, to_text
 from nswatch_cli.replay.world import Place, World
-
-EDNS_PAYLOAD = 1232
-"""Bytes; the UDP answer that crosses every path unfragmented (RFC 9715)."""
 
 _PLAIN_PAYLOAD = 512
 _HEADER = 12
@@ -37,6 +35,8 @@ class FarEnd:
         self._resolvers = Resolvers(world, self._replies)
         self._remembered: dict[tuple[str, str, Transport, bytes], bytes | None] = {}
         self._rendered: dict[tuple[Reply, Transport, bytes], bytes] = {}
+        self._denials = Denials(world)
+        self._denied: dict[str, bytes] = {}
         self._epoch = world.epoch
 
     def answer(self, region: str, server: str, query: bytes, transport: Transport) -> bytes | None:
@@ -51,9 +51,21 @@ class FarEnd:
         plain = query[:_HEADER] + query[_HEADER:end].lower() + query[end:]
         key = (region, server, transport, plain[2:])
         if key not in self._remembered:
-            self._remembered[key] = self._answer(region, server, plain, transport)
+            denied = self._denies(region, server, plain, end)
+            self._remembered[key] = denied or self._answer(region, server, plain, transport)
         found = self._remembered[key]
         return found if found is None else query[:2] + found[2:_HEADER] + query[_HEADER:end] + found[end:]
+
+    def _denies(self, region: str, server: str, query: bytes, end: int) -> bytes | None:
+        """Return the whole answer where that is a registry's plain NXDOMAIN."""
+        place = self.world.place(region, server)
+        zone = None if place is None else self._denials.zone(place, query, end)
+        if zone is None:
+            return None
+        if zone not in self._denied:
+            self._denied[zone] = wire_of(self._replies.denial(region, zone))
+        found = denial(query, end, self._denied[zone])
+        return found if len(found) <= _PLAIN_PAYLOAD else None
 
     def _answer(self, region: str, server: str, query: bytes, transport: Transport) -> bytes | None:
         place = self.world.place(region, server)

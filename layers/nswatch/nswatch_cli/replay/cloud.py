@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import boto3
 from botocore.awsrequest import AWSResponse
@@ -53,7 +53,7 @@ class Cloud(AbstractContextManager["Cloud"]):
         self.down: set[str] = set()
         self.topics_down: set[str] = set()
         self.wire: Wire = straight
-        self.clients = Clients(dynamodb=cache(self._dynamodb), sns=cache(self._sns))
+        self.clients = Clients(dynamodb=cache(self._dynamodb), sns=cache(self._sns), route53=_no_route53)
         self._client = cache(_client)
         self._stack = ExitStack()
         self._iterators: dict[str, str] = {}
@@ -155,6 +155,11 @@ class Cloud(AbstractContextManager["Cloud"]):
 
 def _is_observation(write: Mapping[str, Any]) -> bool:
     return bool(write.get("PutRequest", {}).get("Item", {}).get("sk", {}).get("S", "").startswith("obs#"))
+
+
+def _no_route53(_region: str, _session: Mapping[str, str]) -> NoReturn:
+    """Refuse: a scenario says nothing of hosted zones, so that what they hold is unknown."""
+    raise EndpointConnectionError(endpoint_url="https://route53.amazonaws.com/")
 
 
 def _client(service: Any, region: str) -> Any:

@@ -5,7 +5,7 @@ https://sslmate.com/help/reference/ct_search_api_v1
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,8 @@ from typing import Any
 from nswatch.names import is_within
 
 _LIFETIME = timedelta(days=90)
+_PAGE = 100
+"""So many entries are in a response; an empty one says that there are no more."""
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -25,20 +27,37 @@ class LogEntry:
     names: tuple[str, ...]
     logged: datetime
 
-    def as_json(self) -> dict[str, Any]:
-        """Return the entry as an issuance object."""
+    def as_json(self, expand: Collection[str] = ()) -> dict[str, Any]:
+        """Return the entry as an issuance object, with the fields that were asked for beside the usual ones."""
         digest = hashlib.sha256(f"{self.number} {self.issuer} {self.names}".encode()).hexdigest()
+        issuer = {"friendly_name": self.issuer, "pubkey_sha256": _digest(self.issuer), "name": _name(self.issuer)}
+        caa = {"caa_domains": None} if "issuer.caa_domains" in expand else {}
+        asked_for = {
+            "dns_names": list(self.names),
+            "issuer": issuer | caa,
+            "problem_reporting": f"Write to the certificate problem address of {self.issuer}.",
+        }
         return {
             "id": str(self.number),
-            "tbs_sha256": digest,
+            "tbs_sha256": _digest(f"tbs {digest}"),
             "cert_sha256": digest,
-            "dns_names": list(self.names),
-            "pubkey_sha256": digest,
-            "issuer": {"friendly_name": self.issuer, "name": f"O={self.issuer}", "caa_domains": None},
+            "pubkey_sha256": _digest(f"key {digest}"),
             "not_before": self.logged.strftime(_TIME),
             "not_after": (self.logged + _LIFETIME).strftime(_TIME),
             "revoked": False,
+            **{field: value for field, value in asked_for.items() if field in expand},
         }
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _name(issuer: str) -> str:
+    """Return a distinguished name as the API writes them; a scenario's text is mostly a common name."""
+    if "=" in issuer:
+        return issuer
+    return f'CN="{issuer}"' if "," in issuer else f"CN={issuer}"
 
 
 class CtLog:
@@ -59,14 +78,30 @@ class CtLog:
                 self._logged[certificate] += 1
                 self.entries.append(LogEntry(len(self.entries) + 1, *certificate, at))
 
-    def issuances(self, domain: str, *, subdomains: bool = False, after: int = 0) -> list[dict[str, Any]]:
-        """Return the entries for ``domain`` (with ``subdomains``, those below too) numbered higher than ``after``."""
-        return [
-            entry.as_json()
-            for entry in self.entries
-            if entry.number > after and any(_covers(name, domain, subdomains=subdomains) for name in entry.names)
+    def issuances(self, search: "Search") -> list[dict[str, Any]]:
+        """Return a page of the entries that a search asks for, in their order."""
+        found = [
+            entry for entry in self.entries if entry.number > search.after and any(map(search.covers, entry.names))
         ]
+        return [entry.as_json(search.expand) for entry in found[:_PAGE]]
 
 
-def _covers(name: str, domain: str, *, subdomains: bool) -> bool:
-    return name == domain or (subdomains and is_within(name.removeprefix("*."), domain))
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is asked for: a domain, with what is below it and the wildcards that match it where that is said.
+
+    ``after`` is the number of the last entry that is known already; ``expand`` names fields to be given beside others.
+    """
+
+    domain: str
+    subdomains: bool = False
+    wildcards: bool = False
+    after: int = 0
+    expand: frozenset[str] = frozenset()
+
+    def covers(self, name: str) -> bool:
+        """Whether a certificate's name is one that is asked for."""
+        plain = name.removeprefix("*.")
+        if name == self.domain or (self.subdomains and is_within(plain, self.domain)):
+            return True
+        return self.wildcards and plain != name and self.domain.partition(".")[2] == plain

@@ -19,6 +19,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from nswatch.errors import InvalidName
 from nswatch.names import normalise
+from nswatch_cli.replay.ctlog import Search
 from nswatch_cli.replay.rdap import bootstrap, domain_document
 from nswatch_cli.replay.world import World
 
@@ -65,8 +66,14 @@ class WebServices:
         domain = query.get("domain", [""])[0].lower().removesuffix(".")
         if not domain or not after.isdigit():
             return 400, "application/json", {"code": "invalid_parameter", "message": "domain (and after) are wrong"}
-        below = query.get("include_subdomains", ["false"])[0] == "true"
-        return 200, "application/json", self._world.ct_log.issuances(domain, subdomains=below, after=int(after))
+        search = Search(
+            domain,
+            subdomains=query.get("include_subdomains", ["false"])[0] == "true",
+            wildcards=query.get("match_wildcards", ["false"])[0] == "true",
+            after=int(after),
+            expand=frozenset(query.get("expand", ())),
+        )
+        return 200, "application/json", self._world.ct_log.issuances(search)
 
     def _ip_ranges(self) -> dict[str, Any]:
         ours = [network for network in self._world.networks if network.aws]

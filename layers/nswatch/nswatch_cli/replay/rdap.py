@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
-from nswatch.names import display, normalise
+from nswatch.names import display, is_within, normalise
 from nswatch_cli.replay.mentions import mapping
 from nswatch_cli.replay.moments import read_moment
 from nswatch_cli.replay.signing import ds_rdata
@@ -30,12 +30,13 @@ def domain_document(world: World, name: str) -> tuple[int, Document]:
     watched = world.domains.get(name)
     if registered is None:
         return 404, _error(404, f"{name} is not registered")
-    said = mapping(watched.registration) if watched else {}
+    whose = name if watched else _watched_below(world, name)
+    said = mapping(world.domains[whose].registration) if whose else {}
     if said.get("http_status"):
         status = int(said["http_status"])
         return status, _error(status, "the registry refuses this query")
     entry = world.entry(name)
-    expected = mapping(entry.get("registration"))
+    expected = mapping(world.entry(whose).get("registration")) if whose else {}
     status = said.get("status", expected.get("locks") or ["ok"])
     delegated = said.get("ns", mapping(entry.get("delegation")).get("ns") or (watched.registry.ns if watched else ()))
     document: Document = {
@@ -52,6 +53,12 @@ def domain_document(world: World, name: str) -> tuple[int, Document]:
     if "xn--" in name:
         document["unicodeName"] = display(name).partition("(")[2].removesuffix(")") or name
     return 200, document
+
+
+def _watched_below(world: World, name: str) -> str | None:
+    """Return the watched zone whose registration a registered domain above it is, None where nothing is said of one."""
+    below = (watched for watched in sorted(world.domains) if is_within(watched, name))
+    return next((watched for watched in below if world.domains[watched].registration), None)
 
 
 def bootstrap(world: World, base_url: str) -> Document:

@@ -105,12 +105,15 @@ class Resolvers:
         if holds == "timeout":
             path.silent = True
             return path
-        version = self._current_version(domain, region)
-        if holds == "servfail" or version is None or (holds == "bogus" and not checking_disabled):
+        versions = self._current_versions(domain, region)
+        if holds == "servfail" or not versions or (holds == "bogus" and not checking_disabled):
             path.failed = True
             return path
-        path.version = version
-        valid = self._secure(domain, version)
+        path.version = versions[0]
+        if path.secure and not checking_disabled:
+            # Whose answer does not validate is passed over while another server is left.
+            path.version = next((each for each in versions if self._secure(domain, each) is not False), versions[0])
+        valid = self._secure(domain, path.version)
         if path.secure and valid is False and not checking_disabled:
             path.failed = True
         path.secure = path.secure and valid is True and holds != "bogus"
@@ -121,14 +124,15 @@ class Resolvers:
         state = self._world.domains[domain]
         return None if not state.gives[0].ds else state.zones[version][1] in state.gives[0].ds
 
-    def _current_version(self, domain: str, region: str) -> str | None:
-        """Return the zone version which somebody in ``region`` reaches who follows the delegation, or None."""
+    def _current_versions(self, domain: str, region: str) -> list[str]:
+        """Return the zone versions which somebody in ``region`` reaches who follows the delegation, by host."""
         state = self._world.domains[domain]
         glue = dict(state.gives[0].glue)
-        for host in state.gives[0].hosts:
-            serves = state.serves(host, region)
-            if serves is None or serves in NOT_SERVING or serves not in state.zones:
-                continue
-            if host in glue or is_within(host, domain) or self._world.kind(registrable(host)) is not None:
-                return serves
-        return None
+        return [
+            serves
+            for host in state.gives[0].hosts
+            if (serves := state.serves(host, region)) is not None
+            and serves not in NOT_SERVING
+            and serves in state.zones
+            and (host in glue or is_within(host, domain) or self._world.kind(registrable(host)) is not None)
+        ]

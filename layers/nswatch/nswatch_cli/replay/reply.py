@@ -17,6 +17,9 @@ from nswatch_cli.replay.text import address_rrsets, ancestors, names_rrset, to_n
 from nswatch_cli.replay.world import World
 from nswatch_cli.replay.zones import Content, Found, find
 
+EDNS_PAYLOAD = 1232
+"""Bytes; the UDP answer that crosses every path unfragmented (RFC 9715)."""
+
 RRsets = list[dns.rrset.RRset]
 
 
@@ -90,6 +93,10 @@ class Replies:
         if qtype == RdataType.DS and cut == qname:
             return self._ds_answer(content, cut, ds, dnssec)
         return self._referral(region, content, cut, delegation, ds, dnssec)
+
+    def denial(self, region: str, zone: str) -> RRsets:
+        """Return the authority section of a name that is not in ``zone``, for who asks without DNSSEC."""
+        return self._soa(self._contents.of(region, zone), dnssec=False)
 
     def delegation(self, cut: str, index: int) -> Registry:
         """Return what the ``index``-th server of the parent gives for the zone that begins at ``cut``."""

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
+from nswatch.collect.candidates import Candidates
 from nswatch.collector import Collector
 from nswatch.errors import StoreUnavailable
 from nswatch.model import Clock, Severity
@@ -60,6 +61,7 @@ class Replay(AbstractContextManager["Replay"]):
         self._loop = VirtualTimeLoop(scenario.start)
         self._loop.set_exception_handler(self._remember)
         self._broken: list[BaseException] = []
+        self._rounds = 0
 
     def __enter__(self) -> "Replay":
         """Start the simulated network and clouds, and apply the watchlist of minute 0."""
@@ -132,7 +134,8 @@ class Replay(AbstractContextManager["Replay"]):
     def _probe(self, region: str) -> Probe:
         settings = self.cloud.settings(region, self.scenario.regions)
         clock = self.clock_of(region)
-        observe = DnsObserver(region, self.scenario.regions, clock, route=self._internet.route(region))
+        route, web = self._internet.route(region), self._internet.web(region)
+        observe = DnsObserver(region, self.scenario.regions, clock, route=route, web=web)
         run: Callable[..., Any] = self._loop.run_until_complete
         return build_probe(
             settings,
@@ -197,7 +200,7 @@ class Replay(AbstractContextManager["Replay"]):
             stop = moment if due is None or due >= moment else max(due, self.now)
             self._skip_to(stop - MINUTE)
             if stop >= moment:
-                self._collect()
+                self._collect(seldom=False)
             self._pass_until(stop)
             if stop >= moment:
                 return
@@ -223,7 +226,7 @@ class Replay(AbstractContextManager["Replay"]):
                 self._pass(region, turn, only)
             self._skip_to(min(end, minute + MINUTE))
             if self.now - self._collected >= COLLECT_EVERY:
-                self._collect()
+                self._collect(seldom=False)
             self._compare()
 
     def _turns(self, minute: datetime) -> list[tuple[datetime, int, str, str]]:
@@ -261,14 +264,22 @@ class Replay(AbstractContextManager["Replay"]):
                 self._comparators[hub].on_records(records)
         self._receive()
 
-    def _collect(self) -> None:
-        """Let the collectors ask about everything; they run where their hub does."""
+    def _collect(self, *, seldom: bool = True) -> None:
+        """Let the collectors ask about everything; they run where their hub does.
+
+        With ``seldom`` also about the hundreds of look-alikes. After the first time they take turns at those, as
+        collectors do; without it they take turns at everything.
+        """
         self._collected = self.now
-        for hub in self._up():
+        up = self._up()
+        for place, hub in enumerate(up):
+            its_turn = not self._rounds or self._rounds % len(up) == place
+            asked = _every if its_turn and seldom else _quick if its_turn or seldom else _none
             try:
-                self._collectors[hub].collect_now(self.now)
+                self._collectors[hub].collect_now(self.now, asked)
             except StoreUnavailable:
                 continue  # the turn is lost, as it is in Lambda
+        self._rounds += seldom
         if self._broken:
             raise self._broken[0]
         self._stream()
@@ -320,6 +331,18 @@ class Replay(AbstractContextManager["Replay"]):
     def _incident(self, store: DynamoHubStore) -> str:
         heads = [store.head(group) for group in (*self._domains, VANTAGE)]
         return most_urgent(heads)
+
+
+def _every(_source: str) -> bool:
+    return True
+
+
+def _quick(source: str) -> bool:
+    return source != Candidates.name
+
+
+def _none(_source: str) -> bool:
+    return False  # it is nothing's turn: the collector only reports that it runs
 
 
 def _active(store: DynamoHubStore) -> frozenset[str]:

@@ -6,13 +6,18 @@ import errno
 import socket
 from asyncio import AbstractEventLoop
 from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 from nswatch.model import Transport
+from nswatch.names import is_within
+from nswatch.observe.web_round import WebFar
 from nswatch_cli.replay.authority import FarEnd
 from nswatch_cli.replay.http import HttpPort, WebServices
+from nswatch_cli.replay.issuing import trusting
 from nswatch_cli.replay.virtualtime import VirtualTimeLoop
+from nswatch_cli.replay.web import WebFacts, WebPort
 from nswatch_cli.replay.world import World
 
 try:
@@ -49,6 +54,7 @@ class SimulatedInternet:
         self._silent: _SilentPort | None = None
         self._refusing: _RefusingPort | None = None
         self._http: HttpPort | None = None
+        self._web: dict[str, WebPort] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -77,6 +83,22 @@ class SimulatedInternet:
         self._http = self._http or HttpPort(self._loop, WebServices(self.world))
         return self._http.base_url
 
+    def web(self, region: str) -> WebFar:
+        """Return how ``region`` reaches the simulated web sites, wherever their names lead, and whom it trusts."""
+        return WebFar(lambda *_: (LOOPBACK, self._web_port(region)), trusting())
+
+    def _web_port(self, region: str) -> int:
+        if isinstance(self._loop, VirtualTimeLoop):
+            self._loop.expect_traffic()
+        if region not in self._web:
+            self._web[region] = WebPort(self._loop, partial(self._site, region))
+        return self._web[region].number
+
+    def _site(self, region: str, host: str) -> WebFacts | None:
+        """Return what a host's site shows to a region; None where no watched domain has one of that name."""
+        own = [name for name in self.world.domains if is_within(host, name)]
+        return self.world.web(region, max(own, key=len)) if own else None
+
     def _port(self, region: str, address: str) -> int:
         if isinstance(self._loop, VirtualTimeLoop):
             self._loop.expect_traffic()
@@ -103,6 +125,9 @@ class SimulatedInternet:
         if self._http is not None:
             await self._http.aclose()
             self._http = None
+        web, self._web = list(self._web.values()), {}
+        for sites in web:
+            await sites.aclose()
 
 
 class _Port:

@@ -36,6 +36,7 @@ class Suffixes:
     def __init__(self, book: AddressBook, said: Mentions) -> None:
         self._book = book
         self.tlds = {name.rpartition(".")[2] for name in said.name_servers | said.others if name != ROOT}
+        self._suffixes: dict[str, bool] = {}
         self._at: dict[str, tuple[str, int]] = {
             address: (ROOT, index) for index, root in enumerate(ROOT_SERVERS) for address in root.addresses
         }
@@ -55,7 +56,9 @@ class Suffixes:
     def is_suffix(self, name: str) -> bool:
         """Whether ``name`` is a public suffix: a TLD in use or known, or longer by the Public Suffix List."""
         if "." in name:
-            return public_suffix(name) == name
+            if name not in self._suffixes:
+                self._suffixes[name] = public_suffix(name) == name
+            return self._suffixes[name]
         return name in self.tlds or _known_suffixes().publicsuffix(name) is not None
 
     def servers(self, zone: str) -> Servers:

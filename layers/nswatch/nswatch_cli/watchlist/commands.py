@@ -19,6 +19,7 @@ from nswatch_cli.hubs import caller, hub_options, hub_stores
 from nswatch_cli.watchlist.applying import Plan, carry_out, plan_apply
 from nswatch_cli.watchlist.canonical import canonical
 from nswatch_cli.watchlist.completing import completing
+from nswatch_cli.watchlist.drafting import import_command, learn_command
 from nswatch_cli.watchlist.jsonschema import watchlist_schema
 from nswatch_cli.watchlist.load import load_watchlist
 from nswatch_cli.watchlist.lock import Lock, lock_path, read_lock, write_lock
@@ -32,6 +33,10 @@ BAD_FILE = 2
 @click.group()
 def watchlist_commands() -> None:
     """Keep what must be true of your domains."""
+
+
+watchlist_commands.add_command(import_command, "import")
+watchlist_commands.add_command(learn_command, "learn")
 
 
 def _load(file: Path) -> tuple[Watchlist, Lock]:

@@ -103,6 +103,7 @@ class _Work:
 
     def __init__(self, domain: str, entry: Json, known: Locked | None, now: datetime, *, anew: bool) -> None:
         self.domain = domain
+        self.anew = anew
         self.json = {key: value for key, value in entry.items() if key != "baseline"}
         bare = read_entry(domain, self.json)
         needed, coming = hosts_of(bare, now)
@@ -125,7 +126,8 @@ class _Work:
         kept = dict(known.baseline)
         delegation, answers = known.delegation, self._answers(known.answers)
         if delegation is not None and delegation != self.delegation:
-            delegation, answers, kept = None, (), {"addresses": kept.get("addresses", {})}
+            delegation, answers = None, ()
+            kept = {part: kept[part] for part in ("addresses", "records") if part in kept}
         addresses = {host: each for host, each in kept.get("addresses", {}).items() if host in self.hosts}
         ttls = {rrset: ttl for rrset, ttl in kept.get("ttls", {}).items() if self._stands(rrset, answers)}
         return replace(
@@ -175,6 +177,8 @@ class _Work:
                     baseline |= {key: taken.baseline[key]} if key in taken.baseline else {}
             if not {GLUE, DS} & taken.left_out.keys():
                 delegation = self.delegation
+        if self.anew and "hosted_zone" in self.json["delegation"]:
+            baseline["records"] = moment(now.replace(microsecond=0))
         seen, new = baseline.setdefault("addresses", {}), taken.baseline.get("addresses", {})
         seen |= {host: new[host] for host in new if addresses_of(host) in self.wanted}
         ttls, given = baseline.setdefault("ttls", {}), taken.baseline.get("ttls", {})

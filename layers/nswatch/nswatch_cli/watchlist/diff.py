@@ -43,6 +43,8 @@ def _baseline_changed(before: Json, after: Json) -> Iterator[str]:
     ds = _signed(before.get("ds"), after.get("ds"))
     if ds:
         yield f"baseline.ds:{ds}"
+    if after.get("records", before.get("records")) != before.get("records"):
+        yield "baseline.records: what the hosted zone holds beside the answers is approved as it is now"
     old, new = before.get("ttls", {}), after.get("ttls", {})
     come = [f"{rrset} {new[rrset]}" for rrset in sorted(new.keys() - old.keys())]
     gone = [f"{rrset} {old[rrset]}" for rrset in sorted(old.keys() - new.keys())]
@@ -111,8 +113,8 @@ def _leaves(value: Mapping[str, Any], path: str) -> Iterator[tuple[str, object]]
 def supersede(old: Json, new: Json, now: datetime) -> Json:
     """Return the new entry with ``superseded``: the values that it replaces, and those replaced within seven days.
 
-    A lagging server or a cache may still give them. Replaced are ``delegation.ns``, ``delegation.soa_mname`` and
-    answers; what was not expected before leaves nothing. Applying the same entry again adds nothing.
+    A lagging server or a cache may still give them. Replaced are ``delegation.ns``, ``delegation.soa_mname``, answers
+    and the registration; what was not expected before leaves nothing. Applying the same entry again adds nothing.
     """
     kept = [item for item in old.get("superseded", []) if now - parse_iso(item["at"]) < KEPT]
     before, after = old.get("delegation", {}), new.get("delegation", {})
@@ -123,6 +125,8 @@ def supersede(old: Json, new: Json, now: datetime) -> Json:
         replaced["delegation"] = delegation
     if answers:
         replaced["answers"] = answers
+    if old.get("registration") and old["registration"] != new.get("registration"):
+        replaced["registration"] = old["registration"]
     if replaced:
         kept.append({"at": moment(now), **replaced})
     entry = {key: value for key, value in new.items() if key != "superseded"}

@@ -58,6 +58,8 @@ class LockedBaseline(Strict):
     """The DS RRset at the parent: key tag, algorithm, digest type, digest."""
     ttls: dict[RRset, Ttl] | None = None
     """The TTLs that the zone's servers give, in seconds, by name and type."""
+    records: Moment | None = None
+    """When the records of the hosted zone that no answer mentions were approved anew, as they were next read."""
 
 
 class LockedDelegation(Strict):
@@ -202,6 +204,8 @@ def _locked(domain: LockedDomain) -> Locked:
     for key in ("glue", "addresses"):
         if key in found:
             found[key] = {host: sorted(addresses) for host, addresses in found[key].items()}
+    if "records" in found:
+        found["records"] = moment(found["records"])
     delegation = domain.taken_for.delegation
     return Locked(
         moment(domain.taken_at),

@@ -34,6 +34,7 @@ and vowel swaps are substitutions and insertions here); Damerau-Levenshtein in i
 """
 
 from nswatch.judge.lookalike.compare import closest, near_miss
+from nswatch.judge.lookalike.nearby import near_misses
 from nswatch.judge.lookalike.result import Lookalike
 
-__all__ = ["Lookalike", "closest", "near_miss"]
+__all__ = ["Lookalike", "closest", "near_miss", "near_misses"]

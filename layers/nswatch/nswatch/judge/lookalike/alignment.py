@@ -11,7 +11,7 @@ BAND = 5
 
 _COMBINING = "diacritic"
 _TWIN, _VAGUE_TWIN = 0.5, 0.6
-_TWINS = {
+TWINS = {
     frozenset(pair.split("/")): cost
     for cost, pairs in (
         (_TWIN, "0/o 1/l 1/i i/l rn/m vv/w cl/d"),
@@ -19,7 +19,8 @@ _TWINS = {
     )
     for pair in pairs.split()
 }
-_WIDE_TWINS = frozenset(text for pair in _TWINS for text in pair if len(text) == 2)
+"""ASCII texts that look alike, and what it costs to take one for the other."""
+_WIDE_TWINS = frozenset(text for pair in TWINS for text in pair if len(text) == 2)
 _LIKENESS_COST = {"homoglyph": 0.05, _COMBINING: 0.2}
 _SWAPPED = 0.7
 _ROUNDING = 1e-9
@@ -114,7 +115,7 @@ def _leading_zeros(text: str) -> set[int]:
 def _replaced(there: str, here: str) -> tuple[float, str]:
     """Price and name ``there`` standing for ``here`` (two different texts)."""
     if there.isascii() and here.isascii():
-        cost = _TWINS.get(frozenset((there, here)))
+        cost = TWINS.get(frozenset((there, here)))
         if cost is not None:
             return cost, "homoglyph"
         if {there, here} == {"-", "."}:
@@ -124,7 +125,7 @@ def _replaced(there: str, here: str) -> tuple[float, str]:
         if kind is not None:
             return _LIKENESS_COST[kind], kind
         if len(there) == len(here) == 1:
-            cost = _TWINS.get(frozenset((confusables.skeleton(there), confusables.skeleton(here))))
+            cost = TWINS.get(frozenset((confusables.skeleton(there), confusables.skeleton(here))))
             if cost is not None:
                 return cost, "homoglyph"
     return (1.0, "substituted") if len(there) == len(here) == 1 else (inf, "")
