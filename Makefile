@@ -40,8 +40,8 @@ $(READY): tests/requirements.txt layers/nswatch/pyproject.toml
 demo: $(READY) ## see the Coincheck hijack found and paged
 	@$(BIN)/nswatch demo
 
-test: $(READY) ## run the tests that need no privilege and no emulator
-	$(BIN)/python -m pytest
+test: $(READY) ## run the tests that need no privilege and no emulator, on all cores
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 faults: $(READY) ## lay faults over hijacks: lost hubs, late streams, failing topics, dying workers (make faults LONG=--long: all)
 	$(BIN)/python -m pytest tests/faults $(LONG)

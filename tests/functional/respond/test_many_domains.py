@@ -11,7 +11,7 @@ from nswatch.model import Severity
 from nswatch.record.common_store import Shared
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.port import Commit, Head, OutboxItem
-from nswatch.respond.common import CLAIM_COUNTS, LEADS, WINDOW, Place, place_of, told
+from nswatch.respond.common import CLAIM_COUNTS, LEADS, OF_FAILURES, WINDOW, Place, place_of, told
 from nswatch.respond.incident import State
 from nswatch.wiring import build_hub
 from nswatch_cli.replay.cloud import NAME, Cloud
@@ -85,12 +85,22 @@ def test_second_domain_pages_when_the_incident_of_the_first_is_over(
     assert place_of(store, second, T0 + SECOND) == LEADS
 
 
-def test_second_domain_pages_when_the_page_of_the_first_is_old(store: DynamoHubStore, pages: Pages) -> None:
-    first, second = pages
+@pytest.mark.parametrize(
+    ("kind", "window"),
+    [
+        pytest.param("data: MX 10 mail.", WINDOW, id="what-somebody-changed"),
+        pytest.param("dnssec ", OF_FAILURES, id="a-zone-above-that-fails"),
+        pytest.param("nameserver_lame: ", OF_FAILURES, id="an-operator-that-fails"),
+    ],
+)
+def test_second_domain_pages_when_the_page_of_the_first_is_old(
+    store: DynamoHubStore, pages: Pages, kind: str, window: timedelta
+) -> None:
+    first, second = (replace(page, common=(kind + page.common[0],)) for page in pages)
     place_of(store, first, T0)
     told(first, [store], T0)
-    assert place_of(store, second, T0 + WINDOW - SECOND).part_of
-    assert place_of(store, second, T0 + WINDOW) == LEADS
+    assert place_of(store, second, T0 + window - SECOND).part_of
+    assert place_of(store, second, T0 + window) == LEADS
 
 
 def test_domain_pages_when_another_cause_hit_it(store: DynamoHubStore, pages: Pages) -> None:

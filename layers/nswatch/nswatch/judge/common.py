@@ -16,6 +16,7 @@ from nswatch.judge.route53 import parse
 from nswatch.model import Finding, Severity
 
 _DELEGATED = frozenset({"delegation_changed", "nameserver_lookalike", "route53_mismatch"})
+_FAILURES = ("dnssec ", "nameserver_lame: ", "nameservers_unreachable: ")
 _OF_REGISTRAR = frozenset({"registration_status_changed", "registration_touched"})
 
 
@@ -38,6 +39,11 @@ def keys_of(findings: Sequence[Finding]) -> tuple[str, ...]:
     departed = [finding.common for finding in urgent if finding.code in _DELEGATED]
     keys = departed or [finding.common for finding in urgent]
     return tuple(sorted(set(keys))) if keys and all(keys) else ()
+
+
+def is_failure(key: str) -> bool:
+    """Whether a key names something that fails, and not what somebody changed."""
+    return key.startswith(_FAILURES)
 
 
 def _key(finding: Finding, delegated: str, registrars: frozenset[str]) -> str:

@@ -3,7 +3,7 @@
 A page whose keys (`Finding.common`) nobody has told of claims them, by one conditional write in this hub's own table.
 One of another domain that comes after a page *was sent* goes out as a notice that names the other incident. A claim
 whose page is not sent counts for nothing after `CLAIM_COUNTS`, and neither does an incident that is over, or a page
-that is older than `WINDOW`: whatever fails, the worst is a page too many.
+that is older than `WINDOW` (for a failure `OF_FAILURES`): whatever fails, the worst is a page too many.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,14 +11,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from nswatch.errors import Conflict
+from nswatch.judge.common import is_failure
 from nswatch.model import Severity
 from nswatch.record.common_store import Shared
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.port import OutboxItem
 from nswatch.respond.incident import State
 
-WINDOW = timedelta(hours=6)
-"""So long after a page further domains that the same change hits are told by notice."""
+WINDOW = timedelta(minutes=30)
+"""So long after a page further domains that the same change hits are told by notice. Later it is another act of his."""
+OF_FAILURES = timedelta(hours=6)
+"""The same where something fails for many domains: it shows one by one, as caches expire."""
 CLAIM_COUNTS = timedelta(seconds=45)
 _ATTEMPTS = 3
 
@@ -41,7 +44,11 @@ def place_of(home: DynamoHubStore, message: OutboxItem, now: datetime) -> Place:
     """Return what a page is, and claim its keys where nobody tells of them. Raises StoreUnavailable."""
     for _ in range(_ATTEMPTS):
         held = {key: home.shared(key) for key in message.common}
-        others = [shared for shared in held.values() if shared is not None and not _over(home, shared, message, now)]
+        others = [
+            shared
+            for key, shared in held.items()
+            if shared is not None and not _over(home, shared, message, now, OF_FAILURES if is_failure(key) else WINDOW)
+        ]
         told = [shared for shared in others if shared.sent_at is not None]
         if told:
             return Place(part_of=min(told, key=lambda shared: (shared.sent_at or now, shared.group)).incident)
@@ -75,13 +82,13 @@ def _own(shared: Shared, message: OutboxItem) -> bool:
     return (shared.group, shared.episode) == (message.group, message.episode)
 
 
-def _over(home: DynamoHubStore, shared: Shared, message: OutboxItem, now: datetime) -> bool:
+def _over(home: DynamoHubStore, shared: Shared, message: OutboxItem, now: datetime, window: timedelta) -> bool:
     """Whether who told of a change, or was about to, keeps nobody else from it any more."""
     if _own(shared, message):
         return True
     if shared.sent_at is None:
         return now - shared.at >= CLAIM_COUNTS
-    if now - shared.sent_at >= WINDOW:
+    if now - shared.sent_at >= window:
         return True
     head = home.head(shared.group)
     return head.episode != shared.episode or head.state != State.OPEN
