@@ -137,7 +137,8 @@ class OutboxItem:
 class Head:
     """The state of one group that decisions are serialised on. ``counter`` 0 means: not there yet.
 
-    ``enqueued`` are the ids of the episode's messages that are in the outbox. ``doubts`` is a judgement's, as JSON
+    ``enqueued`` are the ids of the episode's messages that are in the outbox, as long as they may matter.
+    ``severities`` is what the rows of the open findings say, where that is known. ``doubts`` is a judgement's, as JSON
     ([[region, source, server, qname, qtype], moment]). ``due_at`` is the next moment at which something is to be done.
     ``opened_at`` is set while the episode's incident is not resolved; ``folded`` counts the events of its log so far.
     ``remembered_until`` is until when a resolved one still explains what caches hold; None where that is not known.
@@ -150,6 +151,7 @@ class Head:
     enqueued: frozenset[str] = frozenset()
     doubts: Sequence[Any] = ()
     open_codes: frozenset[str] = frozenset()
+    severities: Mapping[str, str] = field(default_factory=dict)
     followed: Sequence[Sequence[str]] = ()
     told_windows: frozenset[str] = frozenset()
     opened_at: datetime | None = None

@@ -130,6 +130,7 @@ class Incident:
     last_page_at: datetime | None = None
     pages: int = 0
     reminders: int = 0
+    reminded_at: datetime | None = None
     messages: list[Message] = field(default_factory=list)
     timeline: list[Event] = field(default_factory=list)
 
@@ -178,16 +179,30 @@ def still_matters(message: Message, incident: Incident) -> bool:
 
     A hub that comes back from an outage finds a whole story in its log, which the other hub has told meanwhile.
     """
+    if not may_matter(message, incident):
+        return False
     if message.kind is MessageKind.RESOLVED:
         return True
     if message.kind is MessageKind.RECOVERING:
         return incident.state is State.RECOVERING
     if incident.state is State.RESOLVED:
         return False
-    if message.cause is None:
-        return incident.state is State.OPEN
     # While an incident recovers, what comes that wakes nobody is news like at any other time.
-    cause = incident.causes.get(message.cause)
+    return message.cause is not None or incident.state is State.OPEN
+
+
+def may_matter(message: Message, incident: Incident) -> bool:
+    """Whether a message is of the newest round of what it tells: one of an earlier round never matters again.
+
+    There are few of the newest round, however often a cause came and went before.
+    """
+    if message.kind is MessageKind.RESOLVED:
+        return True
+    if message.kind is MessageKind.RECOVERING:
+        return incident.recovering_since is not None and message.at >= incident.recovering_since
+    if message.kind is MessageKind.REMINDER:
+        return incident.reminded_at is None or message.at >= incident.reminded_at
+    cause = None if message.cause is None else incident.causes.get(message.cause)
     return cause is None or (cause.active and cause.raised_at <= message.at)
 
 
@@ -326,6 +341,7 @@ def _forged_gone(incident: Incident, event: Event) -> None:
 
 def _remind(incident: Incident, event: Event) -> None:
     incident.reminders = max(incident.reminders, event.data["number"])
+    incident.reminded_at = event.at
     channel = Severity.PAGE if event.data["number"] == 1 else Severity.NOTICE
     _owe(incident, event, MessageKind.REMINDER, channel, None)
 
