@@ -6,8 +6,12 @@ the old version in force, and the next `apply` does it all again.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from nswatch.errors import Conflict
@@ -18,6 +22,9 @@ from nswatch.record.dynamodb import Item, delete_in
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.port import WatchlistHead
 from nswatch.record.shards import Entries, refuse_too_large, shard_items
+
+
+_AT_ONCE = 16
 
 
 def entries_in_force(store: DynamoHubStore, head: WatchlistHead | None) -> dict[str, Mapping[str, Any]]:
@@ -52,6 +59,9 @@ def put_in_force(
     for domain, entry in entries.items():
         by_shard[keys.shard_of(domain, shards)][domain] = entry
     store.table.put_many([item for shard, members in by_shard.items() for item in shard_items(version, shard, members)])
+    if before is not None:
+        # Before anybody judges by them: what was seen before a domain was removed is not what stands now.
+        _drop_views(store, entries.keys() - old.keys(), {before.shards, shards})
     moved = before is None or before.shards != shards
     store.table.put_many(
         [
@@ -62,6 +72,8 @@ def put_in_force(
     )
     for domain in old.keys() - entries.keys():
         unwatch(store, domain, now)
+    if before is not None:
+        _drop_views(store, old.keys() - entries.keys(), {before.shards})
     digest = hashlib.sha256(canonical_json([entries, alerts]).encode()).hexdigest()
     head = WatchlistHead(version, shards, now, by, digest, alerts, _short(by_shard))
     put_head(store, head)
@@ -108,6 +120,37 @@ def unwatch(store: DynamoHubStore, domain: str, now: datetime) -> None:
     """Judge a domain no more; a look at ``now`` ends what is open."""
     store.table.transact([delete_in(keys.group_pk(domain), "expectation")])
     store.touch(domain, now)
+
+
+def _drop_views(store: DynamoHubStore, domains: Iterable[str], shard_counts: Iterable[int]) -> None:
+    """Have nothing stand of domains that are watched no more, or not yet; what was appended to their history stays.
+
+    Whoever remembers these views of the shards that the domains were or will be in, forgets them.
+    """
+    ran = store.table.get("hub", "comparator")
+    regions = sorted({store.hub, *json.loads(ran.get("heard", "{}") if ran is not None else "{}")})
+    places = [(region, domain) for region in regions for domain in sorted(domains)]
+    if not places:
+        return
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        dropped = [place for place in pool.map(partial(_drop, store), places) if place is not None]
+    for region, shard in {
+        (region, keys.shard_of(domain, shards)) for region, domain in dropped for shards in shard_counts
+    }:
+        store.restamp(region, shard, secrets.token_hex(8))
+
+
+def _drop(store: DynamoHubStore, place: tuple[str, str]) -> tuple[str, str] | None:
+    """Drop a region's views of a domain, its collector's too; return the place where there were any."""
+    unwanted = [
+        (partition, item["sk"])
+        for partition in (keys.probe_pk(*place), keys.collect_pk(*place))
+        for item in store.table.query(partition, "latest#")
+    ]
+    if not unwanted:
+        return None
+    store.table.delete_many(unwanted)
+    return place
 
 
 def _short(by_shard: Mapping[int, Entries]) -> dict[int, list[int]]:
