@@ -31,7 +31,11 @@ BOTH = f"""\
     delegation:
       ns: [ns1.dns.example, ns2.dns.example]
 """
-ALERTS = 'alerts:\n  page: ["email:oncall@first.example", "email:oncall@second.example"]\n  notice: ["email:team@first.example"]\n'
+ALERTS = """\
+alerts:
+  page: ["email:oncall@first.example", "email:oncall@second.example"]
+  notice: ["email:team@first.example"]
+"""
 
 
 @pytest.fixture

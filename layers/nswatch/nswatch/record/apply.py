@@ -23,7 +23,6 @@ from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.port import WatchlistHead
 from nswatch.record.shards import Entries, refuse_too_large, shard_items
 
-
 _AT_ONCE = 16
 
 
