@@ -16,10 +16,11 @@ the last fault, so that copies and timers of a minute have had their time.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from tests.faults.replaying import MINUTE, Faults, FaultyReplay
 
@@ -34,6 +35,9 @@ HIJACK = 2
 """The minute of the hijack: the first passes have been recorded by then."""
 
 SOON = 3 * MINUTE
+
+COLLECTED = 10
+"""The minute in which the collectors' next turn comes: they see a hijack that stands by then."""
 
 Sighting = tuple[str, str, str, str]
 """Region, kind of source, type asked for, and values, of an observation."""
@@ -167,11 +171,19 @@ def _sightings(story: Story, replay: FaultyReplay, hub: str) -> Iterable[tuple[S
 def _shortened(name: str, domain: str, hijack: int, repair: int, end: int) -> Story:
     """Return a case that comes with nswatch, with one of its steps as the hijack, and its beginning as the repair."""
     whole = load_scenario(INCIDENTS / f"{name}.yaml")
+    forged, genuine = whole.steps[hijack].world, whole.world
+    if repair >= COLLECTED:
+        forged, genuine = _all_registered(forged), _all_registered(genuine)
     steps = (
-        replace(whole.steps[hijack], at=HIJACK, moment=whole.start + HIJACK * MINUTE),
-        replace(whole.steps[hijack], at=repair, moment=whole.start + repair * MINUTE, world=whole.world),
+        replace(whole.steps[hijack], at=HIJACK, moment=whole.start + HIJACK * MINUTE, world=forged),
+        replace(whole.steps[hijack], at=repair, moment=whole.start + repair * MINUTE, world=genuine),
     )
-    return Story(replace(whole, steps=steps), domain, repair, end)
+    return Story(replace(whole, world=genuine, steps=steps), domain, repair, end)
+
+
+def _all_registered(world: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a world in which every domain has long been registered: that one is free to take pages by itself."""
+    return {**world, "registered_domains": {}}
 
 
 @cache
