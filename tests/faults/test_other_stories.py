@@ -1,11 +1,13 @@
-"""Faults over a planned change, which nobody may be told of, and over servers that are lame, which page once."""
+"""Faults over a planned change, which nobody may be told of, over servers that are lame, and over short passes."""
 
+from copy import deepcopy
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from tests.faults.plan import Fault, FaultPlan, throttled
 from tests.faults.replaying import MINUTE, Faults, Lost, Streams
-from tests.faults.story import HIJACK, Outcome, Story, run
+from tests.faults.story import HIJACK, Outcome, Story, coincheck, run, without_faults
 
 from nswatch_cli.replay.schema import load_scenario
 from nswatch_cli.replaying import INCIDENTS
@@ -33,12 +35,23 @@ def lame() -> Story:
     return Story(replace(whole, steps=(step,)), DOMAIN, END, END)
 
 
+@cache
+def every_15s(story: Story) -> Story:
+    """Return a story whose domains' parents are asked every 15 seconds."""
+    watchlist = deepcopy(story.scenario.watchlist)
+    for entry in watchlist["domains"].values():
+        entry["delegation_every"] = "15s"
+    steps = tuple(replace(step, watchlist=watchlist) for step in story.scenario.steps)
+    return replace(story, scenario=replace(story.scenario, watchlist=watchlist, steps=steps))
+
+
 def lost(story: Story, hub: int) -> Faults:
     return Faults(lost=(Lost(story.hubs[hub], story.at(2.5), story.at(5)),))
 
 
 def throttling(story: Story) -> Faults:
-    fault = Fault(throttled, service="dynamodb", since=story.at(2), until=story.at(6), chance=0.33)
+    """A third of all answers is a refusal: our clients try twice, which the emulator's do not."""
+    fault = Fault(throttled, service="dynamodb", since=story.at(2), until=story.at(6), chance=0.33**2)
     return Faults(FaultPlan([fault], seed=1))
 
 
@@ -81,3 +94,23 @@ def test_planned_change_is_seen_when_nothing_fails() -> None:
     steps = tuple(replace(step, watchlist_changed=False) for step in story.scenario.steps)
     unplanned = replace(story, scenario=replace(story.scenario, steps=steps))
     assert "page" in about_domain(run(unplanned, Faults()))
+
+
+NEVER = [Streams(hub, coincheck().at(0), coincheck().at(60), lost=True) for hub in coincheck().hubs]
+
+
+@pytest.mark.parametrize(
+    "faults", [*FAULTS, pytest.param(lambda _: Faults(streams=tuple(NEVER)), id="the-stream-brings-nothing")]
+)
+def test_story_holds_when_faults_are_laid_over_short_passes(faults: object) -> None:
+    story = every_15s(coincheck())
+    found = run(story, faults(story), end=12)  # type: ignore[operator]
+    found.check_page()
+    found.check_told()
+    found.check_kept()
+
+
+def test_page_comes_sooner_when_passes_are_short() -> None:
+    """The suite itself: short passes are made."""
+    assert without_faults(every_15s(coincheck())).pages[0] <= without_faults(coincheck()).pages[0]
+    assert without_faults(every_15s(coincheck())).requests > without_faults(coincheck()).requests
