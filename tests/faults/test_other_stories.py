@@ -61,7 +61,7 @@ def repeated(story: Story) -> Faults:
 
 FAULTS = [
     pytest.param(lambda story: lost(story, 0), id="primary-lost"),
-    pytest.param(lambda story: lost(story, 1), id="standby-lost"),
+    pytest.param(lambda story: lost(story, 1), id="standby-lost", marks=pytest.mark.long),
     pytest.param(throttling, id="throttled"),
     pytest.param(repeated, id="stream-untidy"),
 ]
