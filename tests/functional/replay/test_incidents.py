@@ -25,8 +25,11 @@ DRILLS = INCIDENTS.parent / "drills"
         "b06-planned-ns-migration",
         "b10-order-case",
         "b12-rdap-touch",
+        "coincheck-2020",
+        "cream-pancake-2021",
         "lame-dangling",
         "nyt-2013",
+        "seaturtle-2018-19",
     ],
 )
 def test_incident_holds_entirely(name: str) -> None:
@@ -35,17 +38,8 @@ def test_incident_holds_entirely(name: str) -> None:
     report = json.loads(result.output)
     assert report["ok"] is True
     assert "codes" not in report
-
-
-@pytest.mark.parametrize("name", ["coincheck-2020", "cream-pancake-2021", "seaturtle-2018-19"])
-def test_incident_holds_in_pages_states_and_all_that_is_judged(name: str) -> None:
-    codes = ["--codes", ",".join(sorted(JUDGED))]
-    result = CliRunner().invoke(replay_command, ["--json", *codes, str(INCIDENTS / f"{name}.yaml")])
-    assert result.exit_code == 0, result.output
-    report = json.loads(result.output)
-    assert report["codes"] == sorted(JUDGED)
-    for step in report["steps"]:
-        assert not step["pages"] or step["detected_after_s"] < 20
+    replaced = [step for step in report["steps"] if step["pages"] and "delegation_changed" in step["findings"]]
+    assert all(step["detected_after_s"] < 20 for step in replaced)
 
 
 @pytest.mark.parametrize("case", sorted([*CASES.glob("*.yaml"), *DRILLS.glob("*.yaml")]), ids=lambda path: path.stem)
