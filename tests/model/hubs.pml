@@ -48,6 +48,7 @@ byte seen[2];            /* what each hub's record shows of the change */
 byte pages;              /* what SNS took */
 byte unknown;            /* … and whose end nobody wrote down */
 bool cut;                /* what the standby asked or did has not come to the primary in time */
+bool away;               /* the primary was lost, and not so long ago that it believes to know all (Outbox._was_away) */
 
 inline receive(at, events) {                             /* timer_store.receive: conditional, twice is once */
     hub[at].came = hub[at].came | (events & ~hub[at].log);
@@ -105,7 +106,12 @@ inline publish() {                                       /* Topics.publish */
 #ifdef NO_LATE_ASK
 #define ATONCE (h == 0)
 #else
-#define ATONCE first     /* straight after its commit the primary asks nobody */
+#define ATONCE (first && !away)      /* straight after its commit the primary asks nobody */
+#endif
+#ifdef REMEMBERS         /* who was away asks: only a word that was lost on the way counts as not heard */
+#define UNHEARD up[o]
+#else
+#define UNHEARD true
 #endif
 #define FAILS (!up[h] || faults)                         /* the invocation may end here: killed, or its hub lost */
 #define DIES faults = (up[h] -> faults - 1 : faults)
@@ -223,7 +229,7 @@ telling:
         :: FAILS -> DIES; cut = cut || h == 1
         :: up[h] ->
             tell_other();
-            cut = cut || (h == 1 && !ok);
+            cut = cut || (h == 1 && !ok && UNHEARD);
             hub[h].tell = hub[h].mine && !ok                               /* forget_due, or tell_later */
         fi;
         goto over
@@ -245,7 +251,12 @@ end:
     :: atomic { up[h] && late_mark[h] -> mark_sent(h, false); late_mark[h] = false }
     :: atomic { up[h] && faults -> faults--; up[h] = false }
         if
-        :: atomic { !hub[1 - h].claimed -> up[h] = true }
+#ifndef NO_AWAY
+        :: atomic { !hub[1 - h].claimed -> up[h] = true; away = away || h == 0 }
+#endif
+#if !defined(REMEMBERS) || defined(NO_AWAY)
+        :: atomic { !hub[1 - h].claimed -> up[h] = true }                  /* what it missed comes long after */
+#endif
         :: break                                         /* for ever */
         fi
     od

@@ -42,6 +42,7 @@ def assert_holds(printed: str) -> None:
     "defines",
     [
         pytest.param(["FAULTS=2"], id="any-two-faults"),
+        pytest.param(["FAULTS=2", "REMEMBERS"], id="any-two-faults-and-the-primary-knows-that-it-was-away"),
         pytest.param(["FAULTS=1", "MOST=2"], id="any-one-fault-makes-at-most-two-pages"),
         pytest.param(["FAULTS=0", "MOST=1"], id="no-fault-makes-one-page-however-slow-the-primary"),
         pytest.param(["FAULTS=0", "INVOCATIONS=2", "MOST=1"], id="invocations-of-one-hub-overlap"),
@@ -70,6 +71,7 @@ WAITS = "hub[h].stream"
         pytest.param(["NO_ASK"], 0, TOO_MANY, id="the-standby-asks-nobody"),
         pytest.param(["NO_ASK", "MOST=2"], 1, TOO_MANY, id="the-standby-asks-nobody-and-one-worker-is-killed"),
         pytest.param(["NO_LATE_ASK", "MOST=2"], 1, TOO_MANY, id="a-primary-that-is-back-asks-nobody"),
+        pytest.param(["REMEMBERS", "NO_AWAY"], 1, TOO_MANY, id="a-primary-that-is-back-sends-at-once"),
         pytest.param(["NO_CLAIM"], 0, TOO_MANY, id="no-claim"),
         pytest.param(["MARK_FIRST"], 0, NO_PAGE, id="noted-as-sent-before-it-is"),
         pytest.param(["NO_COPY_TIMER"], 1, LOGS_DIFFER, id="killed-before-it-copies"),
