@@ -9,6 +9,7 @@ scenarios behind, as files for `nswatch replay`, in the folder that ``--keep`` n
 """
 
 import argparse
+import gc
 import json
 import logging
 import random
@@ -415,7 +416,8 @@ def main() -> int:
     logging.disable(logging.ERROR)  # hubs that are lost on purpose are no news
     seeds = [f"{arguments.seed}-{number}" for number in range(-(-arguments.days // (DOMAINS * DAYS)))]
     results = list[Quiet]()
-    with ProcessPoolExecutor(arguments.processes) as pool:
+    # Replays make hardly a garbage cycle: looking for these as often as by default costs a tenth of the time.
+    with ProcessPoolExecutor(arguments.processes, initializer=gc.set_threshold, initargs=(100_000, 20, 50)) as pool:
         for quiet in pool.map(
             run, seeds, *([each] * len(seeds) for each in (DOMAINS, DAYS, arguments.steps_a_day, arguments.keep))
         ):
