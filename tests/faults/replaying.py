@@ -62,12 +62,15 @@ class Streams:
 class Faults:
     """All that goes wrong in one run.
 
+    ``idle`` is from when until when no hub's comparator runs; passes go on and are recorded.
+
     ``passes`` says after which delays a region's turn is worked on: once and at once where nothing goes wrong.
     """
 
     plan: FaultPlan = field(default_factory=lambda: FaultPlan([]))
     lost: tuple[Lost, ...] = ()
     streams: tuple[Streams, ...] = ()
+    idle: tuple[datetime, datetime] | None = None
     skew: Mapping[str, timedelta] = field(default_factory=dict)
     passes: Callable[[str, datetime], Iterable[timedelta]] = lambda _region, _turn: (timedelta(),)
 
@@ -168,7 +171,7 @@ class FaultyReplay(Replay):
     def _compare(self) -> None:
         self._go_down()
         self._stream(canaries=True)
-        for hub in self._up():
+        for hub in () if self._idle else self._up():
             self._invoke(f"comparator/{hub}", self._comparators[hub].on_schedule)
         self._stream()
 
@@ -176,14 +179,19 @@ class FaultyReplay(Replay):
         for hub in self.scenario.hubs:
             for record in self.cloud.records(hub, canaries=canaries):
                 self._file(hub, record)
-            if hub not in self.cloud.down:
+            if hub not in self.cloud.down and not self._idle:
                 self._bring(hub)
         self._receive()
+
+    @property
+    def _idle(self) -> bool:
+        return self.faults.idle is not None and self.faults.idle[0] <= self.now < self.faults.idle[1]
 
     def _file(self, hub: str, record: Record) -> None:
         """Put a record where its stream has it wait, as the function's filter lets it through."""
         keys = record["dynamodb"]["Keys"]
         partition, sort_key = keys["pk"]["S"], keys["sk"]["S"]
+        record = {**record, "dynamodb": {**record["dynamodb"], "ApproximateCreationDateTime": self.now.timestamp()}}
         view = partition.startswith("probe#") and sort_key.startswith("latest#")
         if not view and (sort_key != "expectation" or record["eventName"] == "REMOVE"):
             return
@@ -201,6 +209,9 @@ class FaultyReplay(Replay):
         waiting = [each for each in self._records[hub] if each[0] > self.now]
         due = [each for each in self._records[hub] if each[0] <= self.now]
         self._records[hub] = waiting
+        if self.faults.idle is not None:  # what nobody took in time never comes
+            self.given_up += [record for _, since, _, record in due if self.now - since > STREAM_AGE]
+            due = [each for each in due if self.now - each[1] <= STREAM_AGE]
         while due:
             batch, due = due[:100], due[100:]
             failed = self._batch(hub, batch)

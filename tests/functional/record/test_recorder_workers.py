@@ -117,3 +117,15 @@ def test_memory_is_the_standing_view_when_a_late_one_lies_beside_it(store: Count
     one_pass(store, ShardRecorder(store, REGION), observation(FORGED, 4), minute=4)
     assert one_pass(store, ShardRecorder(store, REGION), observation(FORGED, 6), minute=6) == 1
     assert standing(store) == FORGED
+
+
+def test_heartbeat_names_what_a_short_pass_saw_change_for_ten_minutes(store: CountingStore) -> None:
+    full, short = ShardRecorder(store, REGION), ShardRecorder(store, REGION)
+    one_pass(store, full, observation(GENUINE, 0), minute=0)
+    one_pass(store, full, observation(GENUINE, 20), minute=20)
+    assert store.briefing(REGION, 0).fingerprint.heartbeat.changed == {}
+    assert short_pass(store, short, observation(FORGED, 21)) == 1
+    assert one_pass(store, full, observation(FORGED, 22), minute=22) == 0
+    assert store.briefing(REGION, 0).fingerprint.heartbeat.changed == {DOMAIN: START + 21 * MINUTE}
+    one_pass(store, full, observation(FORGED, 31), minute=31)
+    assert store.briefing(REGION, 0).fingerprint.heartbeat.changed == {}

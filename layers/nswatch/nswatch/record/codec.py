@@ -13,7 +13,7 @@ from nswatch.errors import DEFECTS
 from nswatch.model import Facts, Observation, Result, Source, Transport, View
 from nswatch.moments import iso, parse_iso
 from nswatch.record.dynamodb import Item
-from nswatch.record.keys import key_of_latest
+from nswatch.record.keys import key_of_latest, key_of_observation
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -137,3 +137,18 @@ def observation_to_item(observation: Observation) -> Item:
         "watchlist_version": observation.watchlist_version,
         "wire": observation.wire,
     }
+
+
+def observation_from_item(region: str, domain: str, item: Item) -> Observation:
+    """Return the observation that an item of an ``obs#…`` key holds, without the wire message."""
+    return Observation(
+        domain=domain,
+        key=key_of_observation(region, item["sk"]),
+        server_name=item["server_name"],
+        facts=facts_from_json(json.loads(item["facts"])),
+        transport=Transport(item["transport"]),
+        sent=parse_iso(item["sent"]),
+        received=None if item["received"] is None else parse_iso(item["received"]),
+        pass_time=_pass_time(item["pass_time"]),
+        watchlist_version=int(item["watchlist_version"]),
+    )

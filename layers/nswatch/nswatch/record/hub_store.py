@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 from typing import Any
 
-from nswatch.model import Heartbeat, Severity, View
+from nswatch.model import Heartbeat, Observation, Severity, View
 from nswatch.moments import iso, parse_iso
 from nswatch.record import keys
-from nswatch.record.codec import canonical_json, readable, view_from_item
+from nswatch.record.codec import canonical_json, observation_from_item, readable, view_from_item
 from nswatch.record.common_store import DynamoCommonStore
 from nswatch.record.dynamodb import Item, delete_in, put_in, update_in
 from nswatch.record.log import Event
@@ -23,6 +24,9 @@ FEW_HEARTBEATS = 20
 
 LATE_VIEWS_COUNT_FOR = timedelta(minutes=10)
 """How long a view that came too late to stand is still evidence."""
+
+
+MOST_OBSERVED = 1000
 
 
 class DynamoHubStore(DynamoCommonStore):
@@ -75,6 +79,18 @@ class DynamoHubStore(DynamoCommonStore):
             views += readable(items, partial(view_from_item, region))
         held = int(newest[current]["version"]) if current in newest else 0
         return Seen(tuple(views), held, max(versions, default=0))
+
+    def observed(self, domain: str, regions: Sequence[str], since: datetime) -> list[Observation]:
+        """Return what the regions' probes saw change about a domain in their passes since a moment.
+
+        At most `MOST_OBSERVED` a region, the oldest: whoever gives another answer each time fills no memory.
+        """
+        found: list[Observation] = []
+        for region in regions:
+            first = keys.first_observation_sk(since)
+            items = self.table.query(keys.probe_pk(region, domain), first, onwards=True)
+            found += readable(islice(items, MOST_OBSERVED), partial(observation_from_item, region, domain))
+        return found
 
     def head(self, group: str) -> Head:
         """Return the state that the group's decisions are serialised on; a new one where there is none."""

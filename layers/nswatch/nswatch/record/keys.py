@@ -153,6 +153,16 @@ def key_of_latest(region: str, sort_key: str) -> Key:
     return Key(region, Source(source), server, qname.replace(_ESCAPED, "#"), qtype)
 
 
+def key_of_observation(region: str, sort_key: str) -> Key:
+    """Return the key that an ``obs#…`` sort key names."""
+    return key_of_latest(region, f"latest#{sort_key.split('#', 2)[2]}")
+
+
+def first_observation_sk(since: datetime) -> str:
+    """Return the sort key that no observation of a pass at ``since``, or later, lies before."""
+    return f"obs#{iso(since)}"
+
+
 def domain_of_probe(partition: str) -> tuple[str, str] | None:
     """Return (region, domain) of an observation's partition key, be it a probe's or a collector's; None for others."""
     parts = partition.split("#")

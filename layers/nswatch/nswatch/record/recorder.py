@@ -49,6 +49,8 @@ class ShardRecorder:
         self._stamp: str | None = None
         self._loaded: Fingerprint | None = None
         self._unasked: dict[tuple[str, Key], int] = {}
+        self._written: dict[str, datetime] = {}
+        """Of the domains that were read from the hub, the pass that wrote the newest view: perhaps another worker's."""
 
     @property
     def views(self) -> DomainViews:
@@ -69,9 +71,12 @@ class ShardRecorder:
         self._stamp, self._loaded = None, fingerprint
         for domain, views in self.store.views_of(self._region, sorted(wanted - self._views.keys())).items():
             held = (beside or {}).get(domain, {})
+            if views:
+                self._written[domain] = max(view.last_seen for view in views)
             self._views[domain] = {view.key: held[view.key] if held.get(view.key) == view else view for view in views}
         for domain in self._views.keys() - wanted:
             del self._views[domain]
+        self._written = {domain: at for domain, at in self._written.items() if domain in wanted}
         if fingerprint is not None and fingerprint.stamp and not fingerprint.stamp.startswith(_WRITING):
             self._stamp = fingerprint.stamp
         return self._views
@@ -108,8 +113,13 @@ class ShardRecorder:
         return len(changes)
 
     def _lately(self, changes: Sequence[Change], heartbeat: Heartbeat) -> dict[str, datetime]:
-        """Return which domains changed lately: by what the hub holds of the passes before, and by this one."""
-        before = {} if self._loaded is None else self._loaded.heartbeat.changed
+        """Return which domains changed lately: by what the hub holds of the passes before, and by this one.
+
+        Passes that are no heartbeat (short or late ones) name nothing themselves: what they wrote says when.
+        """
+        before = dict({} if self._loaded is None else self._loaded.heartbeat.changed)
+        for domain, at in self._written.items():
+            before[domain] = max(at, before.get(domain, at))
         lately = {domain: at for domain, at in before.items() if heartbeat.pass_time - at < CHANGES_NAMED_FOR}
         return lately | {change.observation.domain: heartbeat.pass_time for change in changes}
 

@@ -5,7 +5,7 @@ The stream makes it fast, the schedule makes it sure (decision 14).
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -16,6 +16,7 @@ from nswatch.model import Clock, Severity
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.keys import domain_of_probe
 from nswatch.record.port import Due, DueKind, Head, RoundBriefing
+from nswatch.record.recorder import CHANGES_NAMED_FOR
 from nswatch.respond.groups import VANTAGE, is_domain
 from nswatch.respond.look import Looker
 from nswatch.respond.outbox import TELL_AGAIN_AT_LEAST, Outbox
@@ -24,6 +25,12 @@ from nswatch.respond.watch import Watch, Watcher
 
 ROUND = timedelta(seconds=40)
 """How long a scheduled round begins new work; what is left stays due. The function's timeout leaves time to end it."""
+
+LATE = timedelta(seconds=15)
+"""A stream record that is older may tell of what is over: so often a chosen domain's delegation is looked at."""
+
+BEFORE = timedelta(minutes=3)
+"""So much earlier than a change was written the pass may have begun that saw it: passes can be late."""
 
 Work = Sequence[tuple[str, Callable[[], None]]]
 
@@ -58,15 +65,23 @@ class Comparator:
         """Judge one domain from this hub's record, and record and send what follows. Raises NswatchError."""
         self._settler.settle(domain, self._looker.judge)
 
+    def look_back_at(self, domain: str, since: datetime) -> None:
+        """Tell also what came and went since a moment, and was not told in time. Raises NswatchError."""
+        self._settler.settle(domain, partial(self._looker.judge, since=since))
+
     # What the stream brings
 
     def on_records(self, records: Sequence[Mapping[str, Any]]) -> list[str]:
         """Judge the domains that a batch of stream records is about; return the sequence numbers that failed.
 
         ``records`` are Lambda's, oldest first. A domain is judged once a batch, from what the record holds by then. A
-        canary that cannot be judged is not brought again: it is late then, which is what is to be known of it.
+        canary that cannot be judged is not brought again: it is late then, which is what is to be known of it. Behind
+        all of them comes what may have been over before these records came: it keeps no page of what stands waiting.
         """
+        now = self._clock()
         first: dict[str, str] = {}
+        late: dict[str, datetime] = {}
+        views: set[tuple[str, str]] = set()
         canaries: dict[str, None] = {}
         for record in records:
             stream = record["dynamodb"]
@@ -77,9 +92,17 @@ class Comparator:
                 canaries.setdefault(region)
             elif domain is not None:
                 first.setdefault(domain, stream["SequenceNumber"])
+                written = _written(stream, now)
+                if now - written > LATE or (partition, sort_key) in views:
+                    late[domain] = min(written, late.get(domain, written))
+                views.add((partition, sort_key))
         work = [(domain, partial(self.look_at_domain, domain)) for domain in first]
         failed, _ = self._each(work)
         self._each([(region, partial(self._watcher.see_canary, region)) for region in canaries])
+        back = [
+            (each, partial(self.look_back_at, each, at - BEFORE)) for each, at in late.items() if each not in failed
+        ]
+        failed += self._each(back)[0]
         return [first[domain] for domain in failed]
 
     def wake(self, group: str, sort_key: str) -> None:
@@ -115,9 +138,13 @@ class Comparator:
         failed += [] if watch.done else ["the watch over the monitor itself"]
         if self._came_back(briefing.head):
             failed += self._look_again_at_all(now)
-        unseen = self._not_brought(briefing.changed, watch.behind)
+        away = briefing.last_run is not None and now - briefing.last_run >= SILENT_AFTER
+        unseen = self._not_brought(briefing.changed, briefing.changed.keys() if away else watch.behind)
+        since = (
+            now - CHANGES_NAMED_FOR if briefing.last_run is None else min(now - CHANGES_NAMED_FOR, briefing.last_run)
+        )
         missed, _ = self._each(
-            [(domain, partial(self._catch, domain, at)) for domain, at in unseen.items()], now + ROUND
+            [(domain, partial(self._catch, domain, at, since - BEFORE)) for domain, at in unseen.items()], now + ROUND
         )
         failed += missed
         due = sorted(self._due(now, back=watch.back), key=lambda each: (each.kind is not DueKind.OUTBOX, each.at))
@@ -139,6 +166,8 @@ class Comparator:
     def _not_brought(self, changed: Mapping[str, Mapping[str, datetime]], behind: Set[str]) -> dict[str, datetime]:
         """Return the domains that a region saw change, where its records do not come: the stream is late, or broken.
 
+        So it was while this hub was away: Lambda brings no record that is older than five minutes.
+
         What this worker has judged since is left out.
         """
         late: dict[str, datetime] = {}
@@ -148,8 +177,9 @@ class Comparator:
         self._caught = {domain: at for domain, at in self._caught.items() if domain in late}
         return {domain: at for domain, at in late.items() if self._caught.get(domain) != at}
 
-    def _catch(self, domain: str, changed_at: datetime) -> None:
+    def _catch(self, domain: str, changed_at: datetime, since: datetime) -> None:
         self.look_at_domain(domain)
+        self.look_back_at(domain, since)
         self._caught[domain] = changed_at
 
     def _watch(
@@ -224,6 +254,12 @@ def _noticed(before: tuple[datetime, datetime] | None, pass_time: datetime, now:
     if before is not None:
         return before[1] if before[0] == pass_time else now
     return pass_time if now - pass_time >= SILENT_AFTER else now
+
+
+def _written(stream: Mapping[str, Any], now: datetime) -> datetime:
+    """Return when a record's item was written, to the second; ``now`` where it does not say."""
+    at = stream.get("ApproximateCreationDateTime")
+    return datetime.fromtimestamp(at, UTC) if isinstance(at, int | float) else now
 
 
 def domain_of_record(partition: str, sort_key: str) -> str | None:

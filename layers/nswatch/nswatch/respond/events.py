@@ -22,7 +22,7 @@ class EventType(StrEnum):
     """What can happen to an incident."""
 
     RAISED = "raised"
-    """A cause became active, or more urgent: {cause, round, urgency, findings}."""
+    """A cause became active, or more urgent: {cause, round, urgency, findings}; {until} where it was over by then."""
     PART = "part"
     """A page of it went out as a notice: the same change was paged for another domain: {cause, of}, of an incident."""
     CHANGED = "changed"
@@ -50,14 +50,17 @@ def raised(
     urgency: Severity,
     findings: Sequence[Finding],
     told: datetime,
+    until: datetime | None = None,
 ) -> Event:
     """Return the event that a cause became active (or more urgent) at the first sighting of what is so urgent.
 
-    ``cause_and_round`` is what it says. ``told`` is when that was decided: a reminder counts from then.
+    ``cause_and_round`` is what it says. ``told`` is when that was decided: a reminder counts from then. ``until`` is
+    when it was last seen, where it was over before that.
     """
     cause, round_ = cause_and_round
     at = min(finding.since for finding in findings if finding.severity is urgency)
-    data = _with_findings({"cause": cause, "round": round_, "urgency": urgency, "told": iso(told)}, findings)
+    said = {"cause": cause, "round": round_, "urgency": urgency, "told": iso(told)}
+    data = _with_findings(said if until is None else said | {"until": iso(until)}, findings)
     return Event(group, episode, f"{cause}/{round_}/raised/{urgency}", EventType.RAISED, at, data)
 
 

@@ -72,6 +72,7 @@ class CauseState:
     ``residual`` is what only caches still held when it was cleared. ``changes`` counts how often other values came
     within the round, ``told`` are the digests of those that people have been told: what flaps is told once. ``shape``
     is the digest of the findings, which may be ``shortened`` here. ``over_before`` is when a more urgent round ended.
+    ``until`` is when it was last seen, where it was over before anybody looked: that is told all the same.
     """
 
     cause: Cause
@@ -81,6 +82,7 @@ class CauseState:
     raised_at: datetime
     cleared_at: datetime | None = None
     over_before: datetime | None = None
+    until: datetime | None = None
     residual: tuple[Finding, ...] = ()
     changes: int = 0
     told: set[str] = field(default_factory=set)
@@ -203,7 +205,7 @@ def may_matter(message: Message, incident: Incident) -> bool:
     if message.kind is MessageKind.REMINDER:
         return incident.reminded_at is None or message.at >= incident.reminded_at
     cause = None if message.cause is None else incident.causes.get(message.cause)
-    return cause is None or (cause.active and cause.raised_at <= message.at)
+    return cause is None or ((cause.active or cause.until is not None) and cause.raised_at <= message.at)
 
 
 def fold(events: Iterable[Event]) -> Incident | None:
@@ -237,7 +239,8 @@ def _raise(incident: Incident, event: Event) -> None:
     cause, urgency = Cause(data["cause"]), Severity(data["urgency"])
     findings = tuple(finding_from_json(document) for document in data["findings"])
     before = incident.causes.get(cause)
-    now = CauseState(cause, data["round"], urgency, findings, event.at)
+    until = parse_iso(data["until"]) if "until" in data else None
+    now = CauseState(cause, data["round"], urgency, findings, event.at, until=until)
     now.told.add(_shown(now, event))
     _remember(incident, cause, findings)
     if before is not None and before.round > now.round:

@@ -2,16 +2,17 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from nswatch.errors import Conflict, StoreUnavailable
 from nswatch.expect.approved import ending_unapplied, window_edges
 from nswatch.expect.networks import AwsRanges
 from nswatch.expect.watchlist import DomainEntry, PlannedChange, read_entry
-from nswatch.judge.judgement import ForgedData, judge_domain
-from nswatch.model import OF_DNS, Finding, Key, Source, View
+from nswatch.judge.judgement import ForgedData, Judgement, judge_domain
+from nswatch.model import OF_DNS, Finding, Key, Severity, Source, View
 from nswatch.moments import iso, parse_iso
 from nswatch.record.apply import unwatch
 from nswatch.record.catchup import catch_up, take_shard
@@ -20,6 +21,7 @@ from nswatch.record.keys import shard_of
 from nswatch.record.log import Event
 from nswatch.record.port import Head, RoundBriefing, WatchlistHead
 from nswatch.respond.incident import fold, known_values
+from nswatch.respond.past import Doubts, Missed, missed
 from nswatch.respond.siblings import beside_siblings
 
 SHARDS_AT_ONCE = 5
@@ -41,6 +43,8 @@ class Look:
     ending: tuple[PlannedChange, ...] = ()
     passes: Mapping[str, datetime] = field(default_factory=dict)
     """Each region's newest pass over the domain that this hub holds."""
+    missed: tuple[Missed, ...] = ()
+    """What paged for a while before the look, and no more; also what was told in time."""
 
 
 LookAt = Callable[[str, Head, "Log", datetime], Look]
@@ -85,8 +89,11 @@ class Looker:
         self.shards = 1
         """How many shards the watchlist in force had when the vantage was last looked at."""
 
-    def judge(self, domain: str, head: Head, log: Log, now: datetime) -> Look:
-        """Look at a domain: what the regions see, against what was approved. Raises NswatchError."""
+    def judge(self, domain: str, head: Head, log: Log, now: datetime, since: datetime | None = None) -> Look:
+        """Look at a domain: what the regions see, against what was approved. Raises NswatchError.
+
+        ``since`` asks for what came and went from then on, too.
+        """
         expectation = self._home.expectation(domain)
         if expectation is None:
             return Look(None, 0, ())
@@ -102,7 +109,9 @@ class Looker:
         forgotten = head.remembered_until is not None and now >= head.remembered_until
         known = known_values(fold(log.read()[1]), now) if head.episode and not forgotten else {}
         doubts_before = _doubts_from_json(head.doubts)
-        judgement = judge_domain(entry, seen.views, doubts_before, now, followed, aws=self._aws(), known=known)
+        judge_at = partial(judge_domain, entry, followed=followed, aws=self._aws(), known=known)
+        judgement = judge_at(seen.views, doubts_before, now)
+        past = () if since is None else self._missed(domain, seen.views, judge_at, since, now)
         ending = tuple(ending_unapplied(entry, now))
         following = next((edge for edge in window_edges(entry) if edge > now), None)
         if following != expectation.due_at:
@@ -119,7 +128,24 @@ class Looker:
             judgement.look_again,
             ending,
             _newest_passes(self._regions, seen.views),
+            past,
         )
+
+    def _missed(
+        self,
+        domain: str,
+        views: Sequence[View],
+        judge_at: Callable[[Sequence[View], Doubts, datetime], Judgement],
+        since: datetime,
+        now: datetime,
+    ) -> tuple[Missed, ...]:
+        """Return what came and went since a moment, but not what another watchlist than the present one approved."""
+        head = self._home.watchlist_head()
+        since = since if head is None else max(since, head.applied_at)
+        observations = self._home.observed(domain, self._regions, since)
+        found = missed(domain, views, observations, judge_at, now)
+        kept = (replace(each, findings=self._judged(each.findings)) for each in found)
+        return tuple(each for each in kept if any(finding.severity is Severity.PAGE for finding in each.findings))
 
     def catch_up(self, now: datetime) -> bool:
         """Go on taking over a newer watchlist of another hub; return whether this hub judges by the newest now.

@@ -25,6 +25,7 @@ from nswatch.respond.groups import is_domain, is_of_hub
 from nswatch.respond.incident import Incident, Message, MessageKind, State, fold, incident_id, still_matters
 from nswatch.respond.look import Log, Look, LookAt
 from nswatch.respond.outbox import Outbox, again_after
+from nswatch.respond.past import unknown_to
 from nswatch.respond.siblings import stirred
 
 ATTEMPTS = 5
@@ -90,9 +91,13 @@ class Settler:
         now = self._clock()
         newest = Log(self._home, group, head.episode)
         found = look(group, head, newest, now)
-        quiet = not found.findings and not log_moved and head.state in ("", State.RESOLVED)
+        quiet = not (found.findings or found.missed or log_moved) and head.state in ("", State.RESOLVED)
         episode, log = (head.episode, []) if quiet else newest.read()
         incident = fold(log)
+        past = unknown_to(incident, group, episode, found.missed, now)
+        if past:
+            log = [*(log if past[0].episode == episode else []), *past]
+            episode, incident = past[0].episode, fold(log)
         if is_domain(group) and found.entry is None and incident is not None and incident.state is not State.RESOLVED:
             text = "The domain is no longer in the watchlist."
             new = [said(EventType.RESOLVED, group, episode, "nswatch apply", text, now)]
@@ -103,6 +108,7 @@ class Settler:
         if new and new[0].episode != episode:
             episode, log = new[0].episode, []
         after = fold([*log, *new])
+        new = [*past, *new]
         enqueued = head.enqueued if episode == head.episode else frozenset()
         messages = self._owed(after, enqueued, found, now) + self._windows(head, found, now)
         folded = head.folded if quiet else len({event.id for event in (*log, *new)})

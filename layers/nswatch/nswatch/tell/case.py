@@ -44,6 +44,11 @@ class Case:
             return self.incident.causes[self.message.cause]
         return min(self.incident.active or self.incident.causes.values(), key=self._gravest, default=None)
 
+    @property
+    def over(self) -> bool:
+        """Whether the cause was over before anybody looked."""
+        return self.state is not None and self.state.until is not None and not self.state.active
+
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """The findings of that cause, the gravest first."""

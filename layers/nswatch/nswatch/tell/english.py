@@ -161,6 +161,10 @@ PHRASES = {
     "registered": "The registration, by RDAP of $server: last changed $changed; registrar $registrar.",
     "slower": "The web site also answers later than before: in $region after about $median ms, up from $former ms, "
     "since $since. Traffic may take another way.",
+    "over": "What follows is over, and told late: it stood from $since until $until ($duration), while nswatch only "
+    "recorded it and did not look (nswatch status says how it is now). The way in may still be open, and what people "
+    "sent in that time went elsewhere.",
+    "over_short": "(over) $what",
     "relieved": "Nothing of this was seen any more when this message was written.",
     "no_finding": "Something about $group is not as expected.",
     "still_open": "The incident is not over: other findings still stand.",

@@ -37,7 +37,8 @@ def letter(case: Case) -> str:
 
 
 def _wrong(case: Case) -> list[str]:
-    lines = [
+    lines = _over(case)
+    lines += [
         sentences.title(case, case.lead)
         if case.lead
         else case.say("no_finding", group=harmless.name(case.incident.group))
@@ -61,6 +62,15 @@ def _wrong(case: Case) -> list[str]:
         lines += ["", *paragraph(_filled(case, (advice.why,))), "", case.language.labels["steps"]]
         lines += _numbered(case, advice.steps)
     return [*lines, "", *_take_it(case)]
+
+
+def _over(case: Case) -> list[str]:
+    """Return first of all, where nobody looked while it stood, that it is over."""
+    if case.state is None or case.state.until is None or not case.over:
+        return []
+    span = times.duration(case.state.until - case.since, case.language.phrases)
+    since, until = times.utc(case.since), times.utc(case.state.until)
+    return [*paragraph(case.say("over", since=since, until=until, duration=span)), ""]
 
 
 def _advice(case: Case) -> Advice | CauseWords | None:
@@ -92,7 +102,7 @@ def _remarks(case: Case) -> list[str]:
         ids = ", ".join(harmless.words(of, 300) for of in sorted(set(case.incident.parts.values())))
         remarks.append(case.say("part_remark", ids=ids))
     remarks += [_raised(case, finding) for finding in case.findings if details.raised_by(finding) is not None]
-    if state is not None and not state.active:
+    if state is not None and not state.active and not case.over:
         remarks.append(case.say("relieved"))
     return remarks
 

@@ -71,7 +71,8 @@ def _what(case: Case, domain_length: int) -> str:
         return case.say("short_recovering", domain=domain, until=brief)
     if case.lead is None:
         return case.say("no_finding", group=domain)
-    return sentences.short(case, case.lead, domain_length)
+    what = sentences.short(case, case.lead, domain_length)
+    return case.say("over_short", what=what) if case.over else what
 
 
 def _candidates(case: Case) -> Iterator[tuple[str, str]]:

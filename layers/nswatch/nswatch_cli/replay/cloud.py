@@ -93,13 +93,15 @@ class Cloud(AbstractContextManager["Cloud"]):
         """Return the table's stream records since the last call, in the shape that Lambda hands them over.
 
         Asked only after a batch of observations, or for the ``canaries``: a pass that changed nothing writes them and
-        its fingerprint alone.
+        its fingerprint alone. They do not say when they were written: the emulator's clock is not the story's.
         """
         if hub not in self._changed and not canaries:
             return []
         self._changed.discard(hub)
         answer = self._client("dynamodbstreams", hub).get_records(ShardIterator=self._iterators[hub])
         self._iterators[hub] = answer["NextShardIterator"]
+        for record in answer["Records"]:
+            record["dynamodb"].pop("ApproximateCreationDateTime", None)
         return list(answer["Records"])
 
     def deliveries(self, hub: str) -> Iterator[Delivery]:
