@@ -18,6 +18,7 @@ PARAMETERS = {
     "Regions": ",".join(REGIONS),
     "Name": NAME,
     "Architecture": "x86_64",
+    "IpRangesUrl": '""',  # nobody publishes AWS's ranges here
 }
 NSWATCH = str(Path(sys.executable).parent / "nswatch")
 AT_THE_HUBS = ("--hubs", ",".join(HUBS), "--name", NAME)

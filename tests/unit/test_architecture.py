@@ -23,10 +23,13 @@ MAY_IMPORT = {
     "schedule": BASE | {"observe", "record"},
     "probe": BASE | {"expect", "observe", "record", "schedule"},
     "sqs": BASE | {"schedule", "tell"},
-    "collector": BASE | {"collect", "expect", "record", "schedule"},
-    "wiring": BASE | {"expect", "observe", "record", "judge", "respond", "tell", "probe", "schedule", "sqs"},
+    "ranges": BASE | {"expect", "record"},
+    "refresh": BASE | {"collect", "expect", "ranges", "record"},
+    "collector": BASE | {"collect", "expect", "record", "refresh", "schedule"},
+    "wiring": BASE | {"expect", "observe", "record", "judge", "respond", "tell", "probe", "ranges", "schedule", "sqs"},
     "wiring_collect": BASE
-    | {"collect", "collector", "expect", "judge", "observe", "record", "schedule", "sqs", "tell", "wiring"},
+    | {"collect", "collector", "expect", "judge", "observe", "ranges", "record", "refresh", "schedule", "sqs", "tell"}
+    | {"wiring"},
     "__init__": frozenset[str](),
 }
 """Room or module of nswatch -> the others that it may import."""

@@ -12,6 +12,7 @@ from nswatch.collect.turns import is_due, minutes_due, shards_due
 from nswatch.errors import StoreUnavailable
 from nswatch.expect.matching import Expectations
 from nswatch.expect.networks import AwsRanges, Networks
+from nswatch.expect.published import SOURCE
 from nswatch.expect.watchlist import DomainEntry, read_entry
 from nswatch.model import Clock, Key, Observation, Transport, View
 from nswatch.moments import iso
@@ -26,6 +27,7 @@ from nswatch.record.collected import (
 )
 from nswatch.record.heads import newest_watchlist
 from nswatch.record.port import Change
+from nswatch.refresh import RangesRefresh
 from nswatch.schedule import Queue, ShardMessage
 
 TOO_LATE = timedelta(minutes=4)
@@ -43,11 +45,15 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a collector stands: its region, and its index among the collectors, which are as many as the hubs."""
+    """Where a collector stands: its region, and its index among the collectors, which are as many as the hubs.
+
+    ``release`` is of the code that runs there.
+    """
 
     region: str
     index: int
     collectors: int
+    release: str = ""
 
 
 class Collector:
@@ -62,7 +68,7 @@ class Collector:
         run: Run,
         clock: Clock,
         aws: Callable[[], AwsRanges],
-        release: str = "",
+        ranges: RangesRefresh | None = None,
     ) -> None:
         self._place = place
         self._region = place.region
@@ -72,29 +78,36 @@ class Collector:
         self._run = run
         self._clock = clock
         self._aws = aws
-        self._release = release
+        self._release = place.release
+        self._ranges = ranges
         self._asked: dict[tuple[str, str], datetime] = {}
 
     def schedule(self) -> int:
         """Queue the shards that are due, report to the hubs, and return how many were queued.
 
         A minute is queued once, however the schedule drifts: the report remembers the last one. The very first queues
-        every shard, so that nobody waits for a baseline. Raises StoreUnavailable when no hub can be read, and what the
-        queue raises.
+        every shard, so that nobody waits for a baseline. Behind the report AWS's ranges are refreshed, once an hour.
+        Raises StoreUnavailable when no hub can be read, and what the queue raises.
         """
         now = self._clock()
         held = self._each_hub(lambda hub: (hub.watchlist_head(), hub.report(self._region)))
         heads = [head for _, (head, _) in held if head is not None]
         if not heads:
             return 0
-        queued = max(
-            (report.queued for _, (_, report) in held if report is not None and report.queued is not None), default=None
-        )
+        reports = [report for _, (_, report) in held if report is not None]
+        queued = max((report.queued for report in reports if report.queued is not None), default=None)
         shards = max(heads, key=lambda head: head.version).shards
         minutes = minutes_due(now, queued)
         messages = [message for minute in minutes for message in self._messages(minute, shards, every=queued is None)]
         self._queue.send(messages)
-        self._report(now, minutes[-1] if minutes else queued, shards)
+        last = minutes[-1] if minutes else queued
+        said = max(reports, key=lambda report: report.at, default=None)
+        stale = None if said is None or self._ranges is None else said.failing.get(SOURCE)
+        self._report(now, last, shards, stale)
+        if self._ranges is not None and (queued is None or self._ranges.is_due(minutes)):
+            found = None if self._ranges.refresh() else stale or now
+            if found != stale:
+                self._report(now, last, shards, found)
         return len(messages)
 
     def _messages(self, minute: datetime, shards: int, *, every: bool) -> list[ShardMessage]:
@@ -103,16 +116,20 @@ class Collector:
         due = list(range(shards)) if every else due
         return [ShardMessage(shard, minute, 60 * place // len(due)) for place, shard in enumerate(due)]
 
-    def _report(self, now: datetime, queued: datetime | None, shards: int) -> None:
-        """Say in each hub how it goes, by the last turns over ``shards`` shards; ``queued`` is the last minute sent."""
+    def _report(self, now: datetime, queued: datetime | None, shards: int, stale: datetime | None = None) -> None:
+        """Say in each hub how it goes, by the last turns over ``shards`` shards; ``queued`` is the last minute sent.
+
+        ``stale`` is since when AWS's ranges cannot be refreshed.
+        """
         _, known = self._each_hub(lambda hub: hub.shard_reports(self._region))[0]
         turns = [turn for shard, turn in known.items() if shard < shards]
+        failing = _failing_everywhere(turns, [source.name for source in self._sources])
         report = CollectorReport(
             at=now,
             release=self._release,
             queued=queued,
             done=min((turn.turn for turn in turns), default=None) if len(turns) == shards else None,
-            failing=_failing_everywhere(turns, [source.name for source in self._sources]),
+            failing=failing if stale is None else {**failing, SOURCE: stale},
             dead_letters=self._queue.dead_letters(),
         )
         for hub in self._hubs:

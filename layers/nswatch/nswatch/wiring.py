@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import nswatch
 from nswatch.errors import NswatchError
-from nswatch.expect.data import aws_ranges
 from nswatch.expect.networks import AwsRanges
 from nswatch.expect.watchlist import DomainEntry, PlannedChange
 from nswatch.expect.web import site_of
@@ -31,6 +30,7 @@ from nswatch.observe.transport import DnsTransport
 from nswatch.observe.udp import Endpoint
 from nswatch.observe.walk import Walker
 from nswatch.probe import Observe, Probe, ShardPass, Watched
+from nswatch.ranges import CurrentRanges
 from nswatch.record.dynamodb import Table
 from nswatch.record.dynamodb import client as dynamodb_client
 from nswatch.record.hub_store import DynamoHubStore
@@ -264,11 +264,12 @@ def build_probe(
     clock: Clock,
     observe: Observe,
     run: Run,
-    aws: Callable[[], AwsRanges] = aws_ranges,
+    aws: Callable[[], AwsRanges] | None = None,
     clients: Clients = Clients(),
 ) -> Probe:
-    """Return the probe of ``settings.region``."""
+    """Return the probe of ``settings.region``; ``aws`` gives AWS's ranges, where not what the hubs hold of them."""
     hubs = _probe_stores(settings, clients)
+    aws = aws or CurrentRanges([hub.table for hub in hubs], settings.hubs, clock)
     return Probe(settings.region, settings.regions, hubs, observe, run, clock, aws, settings.release)
 
 
@@ -291,11 +292,11 @@ def build_comparator(
     settings: Settings,
     *,
     clock: Clock,
-    aws: Callable[[], AwsRanges] = aws_ranges,
+    aws: Callable[[], AwsRanges] | None = None,
     codes: frozenset[str] | None = None,
     clients: Clients = Clients(),
 ) -> Comparator:
-    """Return the comparator of the hub ``settings.region``; ``codes`` limits what it judges."""
+    """Return the comparator of the hub ``settings.region``; ``codes`` limits what it judges, ``aws`` as for a probe."""
     if settings.region not in settings.hubs:
         raise NotConfigured(f"{settings.region} is not one of the hubs {', '.join(settings.hubs)} (NSWATCH_HUBS)")
     home = build_hub(settings.name, settings.region, clients)
@@ -304,6 +305,7 @@ def build_comparator(
     topics = SnsTopics(clients.sns(settings.region), arns)
     alarm = SqsAlarmClock(clients.sqs(settings.region), settings.alarm_queue_url) if settings.alarm_queue_url else None
     outbox = Outbox(home, others, topics, settings.hubs.index(settings.region), clock, alarm, as_part)
+    aws = aws or CurrentRanges([home.table], settings.hubs, clock)
     surroundings = HubSurroundings(topics, partial(clients.sqs, settings.region), settings.dead_letters_url)
     return Comparator(
         home,

@@ -24,13 +24,14 @@ from nswatch.collect.route53 import HostedZones
 from nswatch.collect.route53_access import Access, route53_client, sts_client
 from nswatch.collect.trust_anchor import read_anchors
 from nswatch.collector import Collector, Place, Run
-from nswatch.expect.data import aws_ranges
 from nswatch.expect.networks import AwsRanges
 from nswatch.judge.lookalike import near_misses
 from nswatch.model import Clock
 from nswatch.observe.cache import WalkCache
+from nswatch.ranges import CurrentRanges
 from nswatch.record.collected import DynamoCollectStore
 from nswatch.record.dynamodb import Table
+from nswatch.refresh import RangesRefresh
 from nswatch.schedule import Queue
 from nswatch.sqs import SqsQueue
 from nswatch.tell.surroundings import client as sqs_client
@@ -102,15 +103,21 @@ def build_collector(
     dns: Dns,
     endpoints: Endpoints,
     clients: Clients,
-    aws: Callable[[], AwsRanges] = aws_ranges,
+    aws: Callable[[], AwsRanges] | None = None,
 ) -> Collector:
-    """Return the collector of the hub ``settings.region``."""
+    """Return the collector of the hub ``settings.region``; ``aws`` as for `nswatch.wiring.build_probe`."""
     if settings.region not in settings.hubs:
         raise NotConfigured(f"{settings.region} is not one of the hubs {', '.join(settings.hubs)} (NSWATCH_HUBS)")
-    place = Place(settings.region, settings.hubs.index(settings.region), len(settings.hubs))
-    hubs = [DynamoCollectStore(Table(clients.dynamodb(hub), settings.name)) for hub in settings.hubs]
+    place = Place(settings.region, settings.hubs.index(settings.region), len(settings.hubs), settings.release)
+    tables = [Table(clients.dynamodb(hub), settings.name) for hub in settings.hubs]
+    hubs = [DynamoCollectStore(table) for table in tables]
     sources = collect_sources(settings, dns, endpoints, clock=clock, clients=clients)
-    return Collector(place, hubs, sources, queue, run, clock, aws, settings.release)
+    # Of the other collectors' items it may read none.
+    aws = aws or CurrentRanges(tables, [settings.region], clock)
+    ranges = None
+    if endpoints.ip_ranges:
+        ranges = RangesRefresh(endpoints.ip_ranges, place.region, (place.index, place.collectors), tables, clock)
+    return Collector(place, hubs, sources, queue, run, clock, aws, ranges)
 
 
 def run(work: Coroutine[Any, Any, Brought]) -> Brought:

@@ -101,8 +101,8 @@ class World:
 
     def worker(self, *sources: Registry, region: str = HERE) -> Collector:
         stores = [self._store(hub) for hub in HUBS]
-        place = Place(region, HUBS.index(region), 2)
-        return Collector(place, stores, sources, self.queue, run, lambda: self.now, lambda: AwsRanges({}), "1.2")
+        place = Place(region, HUBS.index(region), 2, "1.2")
+        return Collector(place, stores, sources, self.queue, run, lambda: self.now, lambda: AwsRanges({}))
 
     def turn(self, rounds: int = 1) -> None:
         self.now += rounds * ROUND

@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -9,63 +10,31 @@ from nswatch.errors import InvalidDocument
 from nswatch.expect import data
 from nswatch.expect.networks import AwsRanges
 from nswatch_cli.main import cli
-from nswatch_cli.ranges import MAX_OCTETS, describe, read_published, write
+from nswatch_cli.ranges import MAX_OCTETS, describe, write
 from nswatch_cli.watchlist.load import read_watchlist
 
-PUBLISHED = {
-    "syncToken": "1900000000",
-    "createDate": "2030-03-17-17-46-40",
-    "prefixes": [
-        {"ip_prefix": "198.18.0.0/25", "region": "GLOBAL", "service": "CLOUDFRONT", "network_border_group": "GLOBAL"},
-        {"ip_prefix": "198.18.0.128/25", "service": "CLOUDFRONT"},
-        {"ip_prefix": "198.18.0.0/16", "service": "AMAZON"},
-        {"ip_prefix": "198.18.4.0/24", "service": "EC2"},
-    ],
-    "ipv6_prefixes": [{"ipv6_prefix": "2001:db8::/32", "service": "AMAZON"}],
-}
+SMALL = AwsRanges(
+    {"AMAZON": ("198.18.0.0/16",), "CLOUDFRONT": ("198.18.0.0/24",), "CODEBUILD": ("198.18.9.0/28",)}
+    | {"EC2": ("198.18.4.0/24",), "ROUTE53": ("198.18.8.0/24",)},
+    "2026-10-26T01:11:04Z",
+)
 
 
-def published(**changed: object) -> bytes:
-    return json.dumps({**PUBLISHED, **changed}).encode()
+def published(moment: str = "2030-03-17-17-46-40", leaving_out: str = "CODEBUILD") -> bytes:
+    rows = [
+        {"ip_prefix": network, "service": service}
+        for service, networks in SMALL.services.items()
+        for network in networks
+        if service != leaving_out
+    ]
+    six = [{"ipv6_prefix": "2001:db8::/32", "service": "AMAZON"}]
+    token = int(datetime.strptime(moment, "%Y-%m-%d-%H-%M-%S").replace(tzinfo=UTC).timestamp())
+    whole = {"syncToken": str(token), "createDate": moment, "prefixes": rows, "ipv6_prefixes": six}
+    return json.dumps(whole).encode()
 
 
 def ranges(*arguments: str) -> Result:
     return CliRunner().invoke(cli, ["ranges", *arguments])
-
-
-def test_published_file_is_read_with_the_networks_of_a_service_merged() -> None:
-    assert read_published(published(), "r.json") == AwsRanges(
-        {"AMAZON": ("198.18.0.0/16", "2001:db8::/32"), "CLOUDFRONT": ("198.18.0.0/24",), "EC2": ("198.18.4.0/24",)},
-        "2030-03-17T17:46:40Z",
-    )
-
-
-@pytest.mark.parametrize(
-    ("octets", "words"),
-    [
-        pytest.param(b"<html>", "is not JSON", id="html"),
-        pytest.param(b"[]", "is no mapping", id="list"),
-        pytest.param(published(createDate=None), "createDate", id="no-date"),
-        pytest.param(published(prefixes=[]), "prefixes: holds no list", id="no-prefixes"),
-        pytest.param(published(ipv6_prefixes=None), "ipv6_prefixes: holds no list", id="no-ipv6"),
-        pytest.param(
-            published(prefixes=[{"ip_prefix": "198.18.0.1/16", "service": "EC2"}]), "prefixes[0]", id="bits-beside"
-        ),
-        pytest.param(
-            published(prefixes=[{"ip_prefix": "0.0.0.0/0", "service": "EC2"}]), "prefixes[0]", id="everything"
-        ),
-        pytest.param(
-            published(prefixes=[{"ip_prefix": "2001:db8::/32", "service": "EC2"}]), "prefixes[0]", id="family"
-        ),
-        pytest.param(published(prefixes=[{"ip_prefix": "198.18.0.0/16"}]), "prefixes[0]", id="no-service"),
-        pytest.param(published(prefixes=["198.18.0.0/16"]), "prefixes[0]", id="no-mapping"),
-        pytest.param(published(prefixes=PUBLISHED["prefixes"][2:]), "no networks of CLOUDFRONT", id="not-whole"),
-    ],
-)
-def test_published_file_is_refused_when_it_is_not_right(octets: bytes, words: str) -> None:
-    with pytest.raises(InvalidDocument, match=r"^r\.json: ") as refused:
-        read_published(octets, "r.json")
-    assert words in str(refused.value)
 
 
 def test_shipped_ranges_hold_what_watchlists_name() -> None:
@@ -86,12 +55,11 @@ def test_ranges_says_of_when_they_are() -> None:
 
 def test_ranges_are_written_as_they_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / data.AWS_RANGES
-    written = read_published(published(), "r.json")
-    write(written, file)
+    write(SMALL, file)
     monkeypatch.setattr(data, "files", lambda _package: tmp_path)
     data.aws_ranges.cache_clear()
     try:
-        assert data.aws_ranges() == written
+        assert data.aws_ranges() == SMALL
     finally:
         data.aws_ranges.cache_clear()
     assert [each.name for each in tmp_path.iterdir()] == [data.AWS_RANGES]
@@ -102,17 +70,20 @@ def test_refresh_replaces_the_shipped_file(tmp_path: Path, monkeypatch: pytest.M
     shipped.mkdir()
     new.write_bytes(published())
     monkeypatch.setattr("nswatch_cli.ranges.files", lambda _package: shipped)
+    monkeypatch.setattr(data, "aws_ranges", lambda: SMALL)
     result = ranges("--refresh", str(new))
     assert result.exit_code == 0, result.output
-    assert "AWS ranges of 2030-03-17T17:46:40Z: 3 services, 4 networks (3 IPv4, 1 IPv6)" in result.output
-    assert "aws:ROUTE53 is gone" in result.output
+    assert "AWS ranges of 2030-03-17T17:46:40Z: 4 services, 5 networks (4 IPv4, 1 IPv6)" in result.output
+    assert "aws:CODEBUILD is gone" in result.output
     assert json.loads((shipped / data.AWS_RANGES).read_text())["services"]["EC2"] == "198.18.4.0/24"
 
 
 @pytest.mark.parametrize(
     ("octets", "words"),
     [
-        pytest.param(published(createDate="2020-01-01-00-00-00"), "older than what is there", id="older"),
+        pytest.param(published("2020-01-01-00-00-00"), "older than what is there", id="older"),
+        pytest.param(published(), "so it is not whole", id="shrunken"),
+        pytest.param(published(leaving_out="ROUTE53"), "no networks of ROUTE53", id="no-route53"),
         pytest.param(b"{}", "createDate", id="not-right"),
         pytest.param(b" " * (MAX_OCTETS + 1), "is larger than", id="too-large"),
         pytest.param(None, "cannot be read", id="no-file"),

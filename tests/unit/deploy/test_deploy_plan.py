@@ -68,12 +68,13 @@ def test_stack_whose_creation_failed_is_to_be_removed(status: str) -> None:
 
 
 def test_sam_is_told_everything_that_samconfig_would_not_say_for_one_region(tmp_path: Path) -> None:
-    deployment = Deployment(tmp_path / "t.yaml", "nswatch-x", "x", {**CONFIG.parameters, "A": "b"}, None, False)
+    parameters = {"Regions": "x,y", "A": "b", "IpRangesUrl": ""}
+    deployment = Deployment(tmp_path / "t.yaml", "nswatch-x", "x", parameters, None, False)
     command = deployment.command("sam", execute=False)
     assert command[:6] == ["sam", "deploy", "--template-file", str(tmp_path / "t.yaml"), "--stack-name", "nswatch-x"]
     assert {"--resolve-s3", "--no-execute-changeset", "--no-confirm-changeset"} <= set(command)
     after = command[command.index("--parameter-overrides") + 1 :]
-    assert after == [f"{key}={value}" for key, value in CONFIG.parameters.items() if value] + ["A=b"]
+    assert after == ["Regions=x,y", "A=b", 'IpRangesUrl=""']
 
 
 def test_sams_error_is_the_line_that_says_so() -> None:

@@ -30,6 +30,8 @@ def ago(minutes: int) -> datetime:
         pytest.param(0, None, {}, ago(30), False, "no turn over all domains since", id="first-turns-never-came"),
         pytest.param(0, 9, {"rdap": ago(59)}, LONG_AGO, False, "", id="source-fails-for-59-minutes"),
         pytest.param(0, 9, {"ct": ago(5), "rdap": ago(60)}, LONG_AGO, False, "rdap brings nothing", id="for-an-hour"),
+        pytest.param(0, 9, {"ip-ranges": ago(1439)}, LONG_AGO, False, "", id="ranges-not-refreshed-for-hours"),
+        pytest.param(0, 9, {"ip-ranges": ago(1440)}, LONG_AGO, False, "ip-ranges brings nothing", id="for-a-day"),
         pytest.param(None, None, {}, ago(29), False, "", id="never-heard-of-29-minutes"),
         pytest.param(None, None, {}, ago(30), False, "never reported", id="never-heard-of-30-minutes"),
     ],

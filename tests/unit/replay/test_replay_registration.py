@@ -147,9 +147,7 @@ def test_web_facts_are_each_regions_own_and_in_order_where_nothing_is_said() -> 
 def test_aws_ranges_are_the_networks_that_have_a_service() -> None:
     networks = {"13.224.0.0/14": {"asn": 16509, "aws": "CLOUDFRONT"}, "2001:db8::/32": {"asn": 1, "aws": "S3"}}
     of = world(watching() | {"networks": networks | {"203.0.113.0/24": {"asn": 2}}})
-    _, _, document = WebServices(of).get("/ip-ranges.json")
-    assert [(p["ip_prefix"], p["service"]) for p in document["prefixes"]] == [("13.224.0.0/14", "CLOUDFRONT")]
-    assert [p["ipv6_prefix"] for p in document["ipv6_prefixes"]] == ["2001:db8::/32"]
+    assert of.aws.services == {"CLOUDFRONT": ("13.224.0.0/14",), "S3": ("2001:db8::/32",)}
 
 
 @pytest.mark.parametrize(

@@ -32,10 +32,22 @@ class AwsRanges:
 
     def holds(self, address: Address, service: str) -> bool:
         """Whether ``address`` lies in the networks of ``service``."""
+        return self._table(service).covers(address, address)
+
+    def covers(self, network: str, service: str) -> bool:
+        """Whether all of ``network`` lies in the networks of ``service``."""
+        parsed = ipaddress.ip_network(network)
+        return self._table(service).covers(parsed[0], parsed[-1])
+
+    def size(self, service: str, version: int) -> int:
+        """Return how many addresses of an IP version the networks of ``service`` hold."""
+        return self._table(service).size(version)
+
+    def _table(self, service: str) -> "_Table":
         table = self._tables.get(service)
         if table is None:
             table = self._tables[service] = _Table(self.services.get(service, ()))
-        return address in table
+        return table
 
 
 NO_RANGES = AwsRanges({})
@@ -53,10 +65,13 @@ class _Table:
             spans = sorted((int(network[0]), int(network[-1])) for network in ours)
             self._ends[version] = [first for first, _ in spans], [last for _, last in spans]
 
-    def __contains__(self, address: Address) -> bool:
-        firsts, lasts = self._ends[address.version]
-        place = bisect_right(firsts, int(address)) - 1
-        return place >= 0 and int(address) <= lasts[place]
+    def covers(self, first: Address, last: Address) -> bool:
+        firsts, lasts = self._ends[first.version]
+        place = bisect_right(firsts, int(first)) - 1
+        return place >= 0 and int(last) <= lasts[place]
+
+    def size(self, version: int) -> int:
+        return sum(last - first + 1 for first, last in zip(*self._ends[version], strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """`collector_silent`: a hub's collector does not report, does no turns, or a source of it fails wholly.
 
 The other hub tells it, as it tells of a comparator. What a service refuses, or does not answer, is no failure of the
-collector: that is a reading, and unknown.
+collector: that is a reading, and unknown. Only AWS's ranges that cannot be refreshed for long count as one.
 """
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from nswatch.expect.published import SOURCE
 from nswatch.model import Finding, Severity
 from nswatch.moments import iso
 
@@ -16,6 +17,8 @@ STARTS_WITHIN = timedelta(minutes=30)
 STUCK_AFTER = timedelta(minutes=30)
 """Each shard has its turn once in ten minutes: so many rounds were missed that it is no chance."""
 FAILS_AFTER = timedelta(hours=1)
+RANGES_FAIL_AFTER = timedelta(days=1)
+"""Ranges a day old are as good as new; of a file that cannot be had, or is refused, nobody need hear at night."""
 
 
 def collector_silent(
@@ -68,8 +71,12 @@ def _said(
     turn = waiting_since if done is None else max(done, waiting_since)
     if now - turn >= STUCK_AFTER:
         return turn + STUCK_AFTER, f"no turn over all domains since {iso(turn)}"
-    lasting = {since: name for name, since in failing.items() if now - since >= FAILS_AFTER}
+    lasting = {since: name for name, since in failing.items() if now - since >= _patience(name)}
     if lasting:
         since = min(lasting)
-        return since + FAILS_AFTER, f"{lasting[since]} brings nothing since {iso(since)}"
+        return since + _patience(lasting[since]), f"{lasting[since]} brings nothing since {iso(since)}"
     return None
+
+
+def _patience(source: str) -> timedelta:
+    return RANGES_FAIL_AFTER if source == SOURCE else FAILS_AFTER

@@ -9,6 +9,7 @@ partition                              sort key                                 
 ``probe#REGION#DOMAIN``                ``obs#PASS#SOURCE#SERVER#QNAME#QTYPE``     an observation that differed
 ``collect#REGION``                     ``collector``                              what a collector says of itself
 ``collect#REGION``                     ``shard#K``                                its last turn over a shard
+``collect#REGION``                     ``ranges``                                 AWS's address ranges as it knows them
 ``collect#REGION#DOMAIN``              ``latest#…``, ``obs#…``                    as above, of what collectors ask
 ``watchlist``                          ``current``                                version, number of shards, alerts
 ``watchlist#VERSION``                  ``shard#K``, ``shard#K#1``, …              the entries that a probe worker reads
@@ -34,7 +35,8 @@ An item may hold 400 KB. Those whose content could grow are bounded so:
   and the windows of the watchlist's planned changes that people were told of;
 * ``followed``/``shard#K`` holds at most 26 servers of each of a hundred domains, less than 160 KB;
 * a heartbeat names the domains that were not completed, at most the shard's: about 25 KB;
-* an event keeps under half of what an item holds (`nswatch.respond.events`).
+* an event keeps under half of what an item holds (`nswatch.respond.events`);
+* AWS's ranges are compressed, to 35 KB in 2026, and one collector's item holds all services.
 
 A probe may write only partitions that begin with ``probe#`` and its own region (``dynamodb:LeadingKeys``), and a
 collector only those that begin with ``collect#`` and its own.
@@ -63,6 +65,9 @@ REGION_SK = "region"
 
 COLLECTOR_SK = "collector"
 """The sort key of a collector's report."""
+
+RANGES_SK = "ranges"
+"""The sort key of what a collector knows of AWS's address ranges."""
 
 _OF_OBSERVATIONS = frozenset({"probe", "collect"})
 

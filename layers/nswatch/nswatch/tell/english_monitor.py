@@ -131,7 +131,8 @@ ADVICE = {
             ),
             (
                 "If one source is named above: the collector's log says why it brings nothing. That is a mistake of "
-                "nswatch's own; what a registry refuses is only unknown.",
+                "nswatch's own; what a registry refuses is only unknown. Of ip-ranges (AWS's address ranges) it says "
+                "why the published file cannot be had, or is not believed; nswatch goes by the ranges that it had.",
             ),
             _WHO_DID,
             _CASE,

@@ -91,11 +91,11 @@ class Deployment:
             command.append("--resolve-s3")
         if not execute:
             command.append("--no-execute-changeset")
-        # SAM takes no empty value; a parameter whose value is empty has that default.
+        # SAM reads an empty value only in quotes; left out it would be the template's default, a URL for example.
         return [
             *command,
             "--parameter-overrides",
-            *(f"{key}={value}" for key, value in self.parameters.items() if value),
+            *(f"{key}={value}" if value else f'{key}=""' for key, value in self.parameters.items()),
         ]
 
 

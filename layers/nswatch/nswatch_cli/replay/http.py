@@ -1,11 +1,10 @@
-"""The simulated web services on loopback: RDAP, its bootstrap file, CT search, and AWS's address ranges.
+"""The simulated web services on loopback: RDAP, its bootstrap file, and CT search.
 
 | path | what it stands for |
 | --- | --- |
 | ``/bootstrap/dns.json`` | https://data.iana.org/rdap/dns.json |
 | ``/rdap/domain/NAME`` | the registry's RDAP service |
 | ``/ct/v1/issuances?domain=NAME`` | https://api.certspotter.com/v1/issuances |
-| ``/ip-ranges.json`` | https://ip-ranges.amazonaws.com/ip-ranges.json |
 """
 
 import asyncio
@@ -47,8 +46,6 @@ class WebServices:
             return status, "application/rdap+json", document
         if path == "/ct/v1/issuances":
             return self._issuances(parse_qs(parts.query))
-        if path == "/ip-ranges.json":
-            return 200, "application/json", self._ip_ranges()
         return 404, "application/json", {"message": "not found"}
 
     def _rdap(self, path: str) -> tuple[int, dict[str, Any]]:
@@ -74,13 +71,6 @@ class WebServices:
             expand=frozenset(query.get("expand", ())),
         )
         return 200, "application/json", self._world.ct_log.issuances(search)
-
-    def _ip_ranges(self) -> dict[str, Any]:
-        ours = [network for network in self._world.networks if network.aws]
-        common = {"region": "GLOBAL", "network_border_group": "GLOBAL"}
-        four = [{"ip_prefix": str(n.network), **common, "service": n.aws} for n in ours if n.network.version == 4]
-        six = [{"ipv6_prefix": str(n.network), **common, "service": n.aws} for n in ours if n.network.version == 6]
-        return {"syncToken": "0", "createDate": "", "prefixes": four, "ipv6_prefixes": six}
 
 
 class HttpPort:
