@@ -6,7 +6,8 @@ from itertools import permutations
 
 import pytest
 
-from nswatch.expect.watchlist import Answer, read_entry
+from nswatch.expect.networks import AwsRanges
+from nswatch.expect.watchlist import Answer, DomainEntry, read_entry
 from nswatch.model import Facts, Result, Transport
 from nswatch.observe.servers import Addresses, Interception, Lookup
 from nswatch_cli.check import words
@@ -227,3 +228,54 @@ def test_a_page_has_colour_on_a_terminal_unless_no_color_is_set(
     if no_color:
         monkeypatch.setenv("NO_COLOR", "1")
     assert ("\x1b" in "".join(page(capsys, look(gives(0, "ns.evil.example")), ENTRY))) is not no_color
+
+
+R53 = ("ns-1515.awsdns-61.org", "ns-650.awsdns-17.net")
+AWS = AwsRanges({"ROUTE53": ("205.251.192.0/21",)})
+FORGED = "45.77.24.189"
+
+
+def at_route53(address: str, glue: str) -> Look:
+    """Return a look at a delegation to two of Route 53's servers, the first of which is there."""
+    found = (Addresses(R53[0], (address,), Lookup.FOUND), Addresses(R53[1], ("205.251.194.138",), Lookup.FOUND))
+    parents = tuple(gives(n, *R53, over=Transport.TCP) for n in range(2))
+    own = tuple(says(host, *R53) for host in R53)
+    return look(*parents, children=own, hosts=found, glue={R53[0]: (glue,)} if glue else {})
+
+
+@pytest.mark.parametrize(
+    "entry", [None, read_entry("victim.com", {"delegation": {"ns": list(R53)}})], ids=["", "entry"]
+)
+@pytest.mark.parametrize(
+    ("address", "glue", "aws", "told"),
+    [
+        pytest.param(FORGED, "", AWS, True, id="resolved"),
+        pytest.param("205.251.197.235", FORGED, AWS, True, id="glue"),
+        pytest.param("205.251.197.235", "205.251.197.235", AWS, False, id="right"),
+        pytest.param("198.51.100.53", "198.51.100.53", AWS, False, id="documentation"),
+        pytest.param(FORGED, FORGED, AwsRanges({}), False, id="nothing-known"),
+    ],
+)
+def test_verdict_warns_of_an_address_that_is_not_route53s(
+    entry: DomainEntry | None, address: str, glue: str, aws: AwsRanges, told: bool
+) -> None:
+    verdict = verdict_on(at_route53(address, glue), entry, NOW, aws)
+    said = [remark for remark in verdict.remarks if remark.code == "not_at_route53"]
+    assert bool(said) is told
+    for remark in said:
+        assert (remark.status, remark.seen) == (Status.WARNING, (FORGED,))
+        assert remark.sentence == f"{R53[0]} is at {FORGED}, outside of the networks that AWS publishes for Route 53"
+
+
+def test_verdict_tells_once_of_a_name_server_that_left_its_baseline() -> None:
+    entry = read_entry(
+        "victim.com", {"delegation": {"ns": list(R53)}, "baseline": {"glue": {R53[0]: ["205.251.197.235"]}}}
+    )
+    asked = at_route53("205.251.197.235", FORGED)
+    facts = [replace(answer.facts, glue=((R53[0], (FORGED,)),)) for answer in asked.parents if answer.facts is not None]
+    parents = tuple(replace(answer, facts=each) for answer, each in zip(asked.parents, facts, strict=True))
+    verdict = verdict_on(replace(asked, parents=parents), entry, NOW, AWS)
+    codes = [remark.code for remark in verdict.remarks]
+    assert "glue_changed" in codes
+    assert "not_at_route53" not in codes
+    assert "(approved is 205.251.197.235; it is outside of AWS's networks for Route 53)" in verdict.summary

@@ -267,3 +267,16 @@ def test_complete_names_a_few_domains_and_counts_the_others(count: int) -> None:
 def test_locked_part_is_not_written_when_nothing_was_taken() -> None:
     assert one(entry_json(), {}, Looking([])).lock == {}
     assert Locked("", {}) not in first().lock.values()
+
+
+def test_complete_says_that_a_name_server_is_not_at_route53_as_long_as_that_is_its_baseline() -> None:
+    host = "ns-1515.awsdns-61.org"
+    entry = entry_json(delegation={"provider": "route53", "ns": [host]})
+    aws = AwsRanges({"ROUTE53": ("205.251.192.0/21",)}, "2026-10-26")
+    seen = Looking([parent([host]), walked(host, "45.77.24.189")])
+    taken = complete({DOMAIN: entry}, {}, seen, NOW, aws=aws)
+    line = f"{DOMAIN}: the baseline's address 45.77.24.189 of {host} is not in AWS's networks for Route 53"
+    assert [note for note in taken.notes if note.startswith(line)]
+    assert taken.entries[DOMAIN]["baseline"]["addresses"] == {host: ["45.77.24.189"]}
+    again = complete({DOMAIN: entry}, taken.lock, Looking([]), NOW, aws=aws)
+    assert [note for note in again.notes if note.startswith(line)]

@@ -289,3 +289,19 @@ def test_page_says_that_our_own_validation_found_it_and_whose_fault_it_is() -> N
     assert "Compare the keys: the DS at the .com registry" in ours
     assert "Nothing of yours is broken." in above
     assert "Compare the keys" not in above
+
+
+@pytest.mark.parametrize("code", ["glue_changed", "nameserver_address_changed"])
+@pytest.mark.parametrize(
+    ("side", "words"),
+    [
+        ("outside", "Outside of the networks that AWS publishes for Route 53's name servers: 198.51.100.66. The name"),
+        ("inside", "In the networks that AWS publishes for Route 53's name servers: 198.51.100.66. Either AWS moved"),
+    ],
+)
+def test_page_says_whether_an_address_is_route53s(code: str, side: str, words: str) -> None:
+    (row,) = KINDS[code].detail["hosts"]
+    lie: dict[str, list[str]] = {"inside": [], "outside": [], side: ["198.51.100.66"]}
+    told = flat(page([replace(KINDS[code], detail={**KINDS[code].detail, "hosts": [{**row, **lie}]})]).email)
+    assert words in told
+    assert "Route 53" not in flat(page([KINDS[code]]).email)

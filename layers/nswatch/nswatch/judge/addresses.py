@@ -13,6 +13,7 @@ from nswatch.expect.values import canonical_address, of_family
 from nswatch.judge.belief import CONFIRMED_WITHIN, answers, outlived, seen_twice, sightings, stands_until
 from nswatch.judge.delegation import Departure
 from nswatch.judge.policy import severity_of
+from nswatch.judge.route53_servers import placed
 from nswatch.model import Finding, Key, Result, Source, Transport, Value, View
 
 GLUE = "glue"
@@ -174,7 +175,9 @@ def address_findings(places: Whereabouts, expectations: Expectations) -> list[Fi
     """Return `glue_changed` and `nameserver_address_changed`.
 
     Detail: ``{"hosts": [{"host", "expected": [addresses], "seen": [addresses], "regions": [who saw it]}]}``; for glue
-    also ``"parent"``, the parent zone. ``seen`` are addresses; with several hosts each is ``"HOST ADDRESS"``.
+    also ``"parent"``, the parent zone. A host that is named as Route 53's servers are has ``"inside"`` and
+    ``"outside"`` besides: those of the unapproved addresses that lie in the networks which AWS publishes for them, and
+    those that do not. ``seen`` are addresses; with several hosts each is ``"HOST ADDRESS"``.
     """
     findings = []
     baseline = expectations.entry.baseline
@@ -205,6 +208,7 @@ def _finding(
             "expected": sorted(map(canonical_address, baseline.get(host, ()))),
             "seen": sorted(seen[host]),
             "regions": sorted(regions[host]),
+            **_placed(host, seen[host] - set(map(canonical_address, baseline.get(host, ()))), expectations),
         }
         for host in sorted(seen)
     ]
@@ -223,6 +227,11 @@ def _finding(
         detail=detail | {"hosts": hosts},
         values=tuple(values),
     )
+
+
+def _placed(host: str, strange: set[str], expectations: Expectations) -> dict[str, list[str]]:
+    lie = placed(host, sorted(strange), expectations.networks.aws)
+    return {} if lie is None else {"inside": list(lie.inside), "outside": list(lie.outside)}
 
 
 def _flat(hosts: Iterable[str], addresses: Mapping[str, Iterable[str]]) -> tuple[str, ...]:

@@ -64,11 +64,13 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The addresses of one name server's host."""
+    """The addresses of one name server's host; ``inside`` and ``outside`` are those by Route 53's networks, if told."""
 
     host: str
     expected: tuple[str, ...]
     seen: tuple[str, ...]
+    inside: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +217,13 @@ def servers(finding: Finding) -> tuple[Server, ...]:
 def moved(finding: Finding) -> tuple[Moved, ...]:
     """Return the hosts whose addresses differ."""
     found = (
-        Moved(_text(row.get("host")), texts(row.get("expected")), texts(row.get("seen")))
+        Moved(
+            _text(row.get("host")),
+            texts(row.get("expected")),
+            texts(row.get("seen")),
+            texts(row.get("inside")),
+            texts(row.get("outside")),
+        )
         for row in rows(finding, "hosts")[:_MOST]
     )
     return tuple(row for row in found if row.host and (row.expected or row.seen))

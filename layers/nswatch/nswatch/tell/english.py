@@ -109,6 +109,10 @@ PHRASES = {
     "more_records": "(and $n more)",
     "lookalikes": "Look-alikes, lined up (^ marks where they differ):",
     "route53": "Why these cannot be the hosted zone's name servers:",
+    "route53_outside": "Outside of the networks that AWS publishes for Route 53's name servers: $addresses. The name "
+    "is one of theirs, and what answers there is not Route 53.",
+    "route53_inside": "In the networks that AWS publishes for Route 53's name servers: $addresses. Either AWS moved "
+    "the server, or another one of them answers, for other customers' zones.",
     "answers": "Not every server gives the same:",
     "answer": "$n server(s), seen from $regions: $seen",
     "record_of": "$type of $owner",

@@ -8,6 +8,7 @@ from typing import Any
 from nswatch.model import Finding, Sighting, Source
 from nswatch.tell import details, harmless, sentences, times
 from nswatch.tell.case import Case
+from nswatch.tell.comparison import ADDRESS_CODES
 
 COLUMNS = 76
 _MOST_PAIRS = 4
@@ -43,6 +44,19 @@ def explanations(case: Case, findings: Sequence[Finding]) -> list[str]:
         lines = lines[:-1] if not lines[-1] else lines
     if hosts:
         lines += ["", case.say("route53"), *bounded(case, [_host(row) for row in hosts], _MOST_HOSTS)]
+    return lines + _beside_route53(case, findings)
+
+
+def _beside_route53(case: Case, findings: Sequence[Finding]) -> list[str]:
+    """Return whether the addresses of Route 53's name servers are Route 53's, where the rules could tell."""
+    rows = [row for finding in findings if finding.code in ADDRESS_CODES for row in details.moved(finding)]
+    outside = dict.fromkeys(address for row in rows for address in row.outside)
+    inside = dict.fromkeys(address for row in rows for address in row.inside)
+    lines = list[str]()
+    for phrase, addresses in (("route53_outside", outside), ("route53_inside", inside)):
+        if addresses:
+            shown = harmless.listed([*addresses], lambda a: harmless.value(a, 45), lambda n: case.say("more", n=n), 4)
+            lines += ["", *paragraph(case.say(phrase, addresses=", ".join(shown)))]
     return lines
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from nswatch.expect.networks import AwsRanges
+from nswatch.judge.route53_servers import strangers
 from nswatch.model import Facts, Result
 from nswatch.observe.servers import Lookup
 from nswatch.tell import harmless
@@ -64,6 +66,20 @@ def glue_differs(look: Look, known: Iterable[str] = ()) -> list[Remark]:
     expected = tuple(address for addresses in servers.values() for address in addresses)
     seen = tuple(address for host in servers for address in look.glue[host])
     return [Remark("glue_differs", Status.WARNING, words.some(told, _TOLD), expected, seen)]
+
+
+def beside_route53(look: Look, aws: AwsRanges, told: Iterable[str] = ()) -> list[Remark]:
+    """Tell of addresses behind Route 53's names that are not Route 53's; hosts in ``told`` are in a finding already."""
+    at: dict[str, list[str]] = {host: list(addresses) for host, addresses in look.glue.items()}
+    for each in look.hosts:
+        at.setdefault(each.host, []).extend(each.addresses)
+    odd = strangers({host: dict.fromkeys(found) for host, found in at.items() if host not in set(told)}, aws)
+    if not odd:
+        return []
+    said = [f"{words.host(host)} is at {words.listed(addresses)}" for host, addresses in sorted(odd.items())]
+    sentence = f"{words.some(said, _TOLD)}, outside of the networks that AWS publishes for Route 53"
+    seen = tuple(dict.fromkeys(address for addresses in odd.values() for address in addresses))
+    return [Remark("not_at_route53", Status.WARNING, sentence, seen=seen)]
 
 
 def _is_bogus(answer: ServerAnswer) -> bool:

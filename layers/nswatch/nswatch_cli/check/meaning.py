@@ -29,6 +29,8 @@ MEANING: Mapping[str, str] = {
     "dnssec_bogus": "the signatures do not fit the DS at the parent: users of validating resolvers see nothing",
     "glue_differs": "the registry's addresses of your name servers are not those that they have: update the host "
     "objects at the registrar",
+    "not_at_route53": "the name is Route 53's and the address is not: forged glue, or ranges that are not up to date "
+    "(nswatch ranges --refresh)",
     "delegation_unreadable": "nobody needs a delegation of that size",
     "delegation_unknown": "nothing can be said: ask again, or from elsewhere",
     "ttl_changed": "a short TTL often prepares a change, a long one keeps forged data alive",

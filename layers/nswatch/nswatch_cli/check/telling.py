@@ -1,6 +1,6 @@
 """The product's findings in a sentence, where a check has no words of its own for them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nswatch.model import Finding
@@ -32,7 +32,15 @@ def sentence_of(finding: Finding, domain: str) -> str:
 def _moved(finding: Finding, form: str) -> list[str]:
     rows = finding.detail["hosts"]
     return [f"{form.format(host=words.host(row['host']), seen=', '.join(row['seen'][:_MOST]))} "
-            f"(approved is {', '.join(row['expected'][:_MOST]) or 'none'})" for row in rows]  # fmt: skip
+            f"(approved is {', '.join(row['expected'][:_MOST]) or 'none'}{_beside_route53(row)})"
+            for row in rows]  # fmt: skip
+
+
+def _beside_route53(row: Mapping[str, Any]) -> str:
+    """Say of a Route 53 name server's address whether Route 53 has it, where the rule could tell."""
+    if row.get("outside"):
+        return "; it is outside of AWS's networks for Route 53"
+    return "; it is in AWS's networks for Route 53" if row.get("inside") else ""
 
 
 def _two_sides(finding: Finding) -> list[str]:

@@ -8,7 +8,8 @@ from nswatch.expect.matching import Expectations
 from nswatch.expect.networks import NO_RANGES, AwsRanges
 from nswatch.expect.watchlist import DomainEntry
 from nswatch.model import Result
-from nswatch_cli.check import expected, words
+from nswatch.tell.comparison import ADDRESS_CODES
+from nswatch_cli.check import differences, expected, words
 from nswatch_cli.check.compare import compared, networks
 from nswatch_cli.check.meaning import DANGLING, MEANING, WATCHED
 from nswatch_cli.check.servers import untestable
@@ -37,6 +38,7 @@ def verdict_on(look: Look, entry: DomainEntry | None, now: datetime, aws: AwsRan
         remarks += expected.remarks_by_watchlist(look, expectations, found, failing)
     else:
         remarks += [*(remarks_without_watchlist(look, found, names) if groups else ()), *failing]
+    remarks += differences.beside_route53(look, aws, _moved(remarks))
     meaning = MEANING if expectations is None else {**MEANING, **WATCHED}
     remarks = [replace(remark, explanation=remark.explanation or meaning.get(remark.code, "")) for remark in remarks]
     remarks.sort(key=lambda remark: -worst_rank(remark.status))
@@ -56,6 +58,12 @@ def verdict_on(look: Look, entry: DomainEntry | None, now: datetime, aws: AwsRan
     sets = None if expectations is None else expectations.allowed.ns_sets
     # What stands behind a bar is performance data.
     return Verdict(status, summary.replace("|", "!"), tuple(remarks), reference, sets, found)
+
+
+def _moved(remarks: Iterable[Remark]) -> set[str]:
+    """Return the hosts of which a finding tells that they are at other addresses than approved."""
+    rows = [row for remark in remarks if remark.code in ADDRESS_CODES for row in remark.detail.get("hosts", ())]
+    return {row["host"] for row in rows}
 
 
 def worst_rank(status: Status) -> int:

@@ -25,6 +25,7 @@ from nswatch_cli.watchlist.load import load_watchlist
 from nswatch_cli.watchlist.lock import Lock, lock_path, read_lock, write_lock
 from nswatch_cli.watchlist.looking import look_from_here
 from nswatch_cli.watchlist.schema import Watchlist
+from nswatch_cli.watchlist.strangers import beside_route53
 from nswatch_cli.watchlist.subscriptions import subscribe_hub
 
 BAD_FILE = 2
@@ -72,16 +73,24 @@ def _refuse(file: Path, error: InvalidDocument) -> None:
 @watchlist_commands.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 def validate(files: Sequence[Path]) -> None:
-    """Check files, and the lock beside each, and say everything that is wrong. Exit status 2 if one is bad."""
+    """Check files, and the lock beside each, and say everything that is wrong. Exit status 2 if one is bad.
+
+    A good lock may still hold an address of a Route 53 name server that is not Route 53's: that is said, and no error.
+    """
     bad = False
     for file in files:
         try:
-            count = len(_both(file)[0].domains)
+            watchlist, lock = _both(file)
         except InvalidDocument as error:
             _refuse(file, error)
             bad = True
         else:
+            count = len(watchlist.domains)
             click.echo(f"{file}: good, {count} domain{'s' if count != 1 else ''}")
+            watched = canonical(watchlist)
+            known = {domain: each.baseline for domain, each in lock.items() if domain in watched}
+            for line in beside_route53(known, aws_ranges()):
+                click.echo(line, err=True)
     sys.exit(BAD_FILE if bad else 0)
 
 

@@ -30,6 +30,7 @@ from nswatch_cli.watchlist.baseline import (
 )
 from nswatch_cli.watchlist.canonical import Json, moment
 from nswatch_cli.watchlist.lock import Lock, Locked
+from nswatch_cli.watchlist.strangers import beside_route53
 
 Look = Callable[[Sequence[DomainEntry]], Mapping[str, Sequence[Observation]]]
 """Makes a first pass over some domains and returns the observations of each; may raise CannotLook."""
@@ -93,7 +94,9 @@ def complete(
                 notes.append(f"{display(domain)}: the lock does not hold its baseline; the one in force is kept")
         work.append(_Work(domain, entry, known, now, anew=domain in again))
     new = [each for each in work if each.wanted]
-    notes += _take(new, look, now, aws_ranges() if aws is None else aws)
+    ranges = aws_ranges() if aws is None else aws
+    notes += _take(new, look, now, ranges)
+    notes += beside_route53({each.domain: each.baseline for each in work}, ranges)
     lock = {each.domain: each.result for each in work if each.result is not None}
     return Completed({each.domain: each.completed() for each in work}, lock, tuple(notes))
 
@@ -194,10 +197,14 @@ class _Work:
         if result != self.known:
             self.result = replace(result, taken_at=moment(now.replace(microsecond=0)))
 
+    @property
+    def baseline(self) -> Json:
+        """The baseline that comes of it; empty where there is none."""
+        return self.result.baseline if self.result is not None else {}
+
     def completed(self) -> Json:
         """Return the entry with its baseline."""
-        held = self.result.baseline if self.result is not None else {}
-        return self.json | ({"baseline": held} if held else {})
+        return self.json | ({"baseline": self.baseline} if self.baseline else {})
 
 
 def _baseline(parts: Mapping[str, Any]) -> Json:

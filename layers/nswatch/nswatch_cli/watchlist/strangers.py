@@ -1,0 +1,29 @@
+"""Approved addresses of Route 53's name servers that no server of Route 53 has: told, and left to a person to judge.
+
+A baseline that was forged when it was approved is never a finding, as nothing departs from it; this is what says so.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nswatch.expect.networks import AwsRanges
+from nswatch.expect.values import canonical_address
+from nswatch.judge.route53_servers import strangers
+from nswatch.names import display
+
+
+def beside_route53(baselines: Mapping[str, Mapping[str, Any]], aws: AwsRanges) -> Iterator[str]:
+    """Yield a line for each address of a Route 53 name server in some domains' baselines that lies elsewhere."""
+    for domain, baseline in baselines.items():
+        told: dict[tuple[str, str], list[str]] = {}
+        for part, words in (("addresses", "address"), ("glue", "glue")):
+            hosts = {host: map(canonical_address, each) for host, each in baseline.get(part, {}).items()}
+            for host, outside in strangers(hosts, aws).items():
+                for address in outside:
+                    told.setdefault((host, address), []).append(words)
+        for (host, address), parts in told.items():
+            yield (
+                f"{display(domain)}: the baseline's {' and '.join(parts)} {address} of {host} is not in AWS's networks "
+                f"for Route 53 (as of {aws.created or 'now'}), so it is not Route 53's: ask AWS, and approve it anew "
+                "when it is put right (nswatch watchlist apply --baseline-again)"
+            )
