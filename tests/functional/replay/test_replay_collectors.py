@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nswatch import wiring_collect
+from nswatch.collect.candidates import Candidates
 from nswatch.collect.port import Asked, Collected, Reading, Subject
 from nswatch.model import Facts, Result, Source
 from nswatch_cli.replay.runner import Replay
@@ -52,3 +53,24 @@ def test_replay_asks_before_each_step_and_a_minute_behind_it(monkeypatch: pytest
     assert all(before - set(source.asked) for source in sources), "they take turns at what is asked before a step"
     assert len(sources) == 2
     assert [(report.findings, report.tickets) for report in reports] == [((), 0)] * len(steps)
+
+
+def test_replay_lets_both_hubs_look_for_lookalikes_when_a_watchlist_is_applied(monkeypatch: pytest.MonkeyPatch) -> None:
+    sources: list[Noting] = []
+
+    def collect_sources(*_: object, **__: object) -> tuple[Noting, ...]:
+        sources.append(Noting())
+        sources[-1].name = Candidates.name
+        return (sources[-1],)
+
+    monkeypatch.setattr(wiring_collect, "collect_sources", collect_sources)
+    scenario = load_scenario(CASE)
+    with Replay(scenario, codes=frozenset({"collector_silent"})) as replay:
+        list(replay.run())
+    applied = {step.moment + MINUTE for step in scenario.steps if step.watchlist_changed}
+    others = {step.moment + MINUTE for step in scenario.steps} - applied
+    first, second = (set(source.asked) for source in sources)
+    assert applied
+    assert others
+    assert applied <= first & second
+    assert others <= first ^ second

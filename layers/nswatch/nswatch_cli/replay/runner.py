@@ -125,7 +125,7 @@ class Replay(AbstractContextManager["Replay"]):
             until = min(until, following)
         if until - at > MINUTE:
             self._pass_until(at + MINUTE)
-            self._collect()
+            self._collect(all_hubs=step.watchlist_changed)
         self._pass_until(until)
         report = self._report(step, at, early)
         self._observer.looked(report, self.now)
@@ -264,16 +264,17 @@ class Replay(AbstractContextManager["Replay"]):
                 self._comparators[hub].on_records(records)
         self._receive()
 
-    def _collect(self, *, seldom: bool = True) -> None:
+    def _collect(self, *, seldom: bool = True, all_hubs: bool = False) -> None:
         """Let the collectors ask about everything; they run where their hub does.
 
         With ``seldom`` also about the hundreds of look-alikes. After the first time they take turns at those, as
-        collectors do; without it they take turns at everything.
+        collectors do; without it they take turns at everything. With ``all_hubs`` nobody waits for its turn: what a
+        watchlist has come to name must have its baseline in each hub before the next step changes it.
         """
         self._collected = self.now
         up = self._up()
         for place, hub in enumerate(up):
-            its_turn = not self._rounds or self._rounds % len(up) == place
+            its_turn = all_hubs or not self._rounds or self._rounds % len(up) == place
             asked = _every if its_turn and seldom else _quick if its_turn or seldom else _none
             try:
                 self._collectors[hub].collect_now(self.now, asked)
