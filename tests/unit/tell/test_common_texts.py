@@ -1,10 +1,11 @@
 """What texts say of findings together: one change at many domains, a raised code, mail alone, a claimed zone."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 from tests.unit.tell.kinds import DOMAIN, EVIL_MX, MX, NS, content, lame
-from tests.unit.tell.stories import START, coincheck, finding, opened, page, told
+from tests.unit.tell.stories import SIGHTINGS, START, coincheck, finding, opened, page, told
 
 from nswatch.judge.policy import Cause
 from nswatch.model import Severity
@@ -73,3 +74,10 @@ def test_page_says_what_the_registry_has_when_rdap_is_known() -> None:
     email = flat(page([finding(detail={"registration": record})]).email)
     assert "by RDAP of rdap.example: last changed 2020-05-30T15:11:00Z; registrar Registrar A." in email
     assert "by RDAP of" not in flat(page([finding()]).email)
+
+
+def test_page_gives_the_date_of_a_sighting_when_it_is_of_another_day() -> None:
+    parent, other = SIGHTINGS
+    email = page([finding(sightings=(parent, replace(other, at=START + timedelta(hours=23))))]).email
+    assert "a.gtld-servers.net [192.5.6.30] TCP, 15:05:20Z, ap-northeast-1" in email
+    assert "b.gtld-servers.net [192.33.14.30] UDP, 2020-05-31 14:05:20Z, us-east-1" in email

@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from string import Template
 from typing import Any
 
@@ -252,9 +253,15 @@ def _source(case: Case, sightings: Sequence[Sighting]) -> list[str]:
         )
         if not where:
             continue
-        text = f"{where} {_transports(seen)}, {seen[0].at:%H:%M:%S}Z, {_regions(case, seen)}"
+        text = f"{where} {_transports(seen)}, {_moment(case, seen[0].at)}, {_regions(case, seen)}"
         blocks.append(paragraph(text, "      ", "    "))
     return [*paragraph(f"{summary}:" if blocks else summary, "  ", "  "), *bounded(case, blocks, _MOST_SERVERS)]
+
+
+def _moment(case: Case, at: datetime) -> str:
+    """Return a time of day, with its date where that is not the one of the first sighting above it."""
+    day = "" if at.date() == case.since.date() else f"{at:%Y-%m-%d} "
+    return f"{day}{at:%H:%M:%S}Z"
 
 
 def _asked(case: Case, sightings: Sequence[Sighting]) -> str:
