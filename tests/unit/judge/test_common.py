@@ -33,6 +33,11 @@ def rrset(type_: str, expected: list[str], *seen: str) -> dict[str, Any]:
     return {"rrsets": [{"name": "a.example", "type": type_, "expected": expected, "answers": [{"seen": list(seen)}]}]}
 
 
+def gone(type_: str, host: str = NS[0]) -> dict[str, Any]:
+    answers = [{"seen": [], "hosts": [host], "result": "nodata"}]
+    return {"rrsets": [{"name": "a.example", "type": type_, "expected": ["10 mx.a.example."], "answers": answers}]}
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [
@@ -69,6 +74,12 @@ def rrset(type_: str, expected: list[str], *seen: str) -> dict[str, Any]:
             key("registration_status_changed", ("clientHold", "ok"), registrars=("registrar a",)),
             id="one registrar holds",
         ),
+        pytest.param(
+            key("certificate_changed", ("Other CA (R1)",), detail={"answers": [{"issuer": "O=Other CA,CN=R1"}]}),
+            key("certificate_changed", detail={"answers": [{"issuer": "O=Other CA,CN=R1", "regions": ["eu-west-1"]}]}),
+            id="one authority at two sites",
+        ),
+        pytest.param(key("answer_missing", detail=gone("MX")), key("answer_missing", detail=gone("MX")), id="MX gone"),
     ],
 )
 def test_key_is_shared_when_one_change_made_both(one: str, other: str) -> None:
@@ -103,6 +114,17 @@ def test_key_is_shared_when_one_change_made_both(one: str, other: str) -> None:
             key("address_changed", detail=rrset("A", [], "203.0.113.6")),
             id="other addresses",
         ),
+        pytest.param(
+            key("certificate_changed", detail={"answers": [{"issuer": "O=Other CA"}]}),
+            key("certificate_changed", detail={"answers": [{"issuer": "O=Third CA"}]}),
+            id="other authorities",
+        ),
+        pytest.param(
+            key("answer_missing", detail=gone("MX")),
+            key("answer_missing", detail=gone("MX", "ns1.dns.test")),
+            id="gone at other operators",
+        ),
+        pytest.param(key("answer_missing", detail=gone("MX")), key("answer_missing", detail=gone("A")), id="types"),
     ],
 )
 def test_key_differs_when_the_changes_are_two(one: str, other: str) -> None:

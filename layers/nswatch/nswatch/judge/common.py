@@ -106,6 +106,19 @@ def _foreign(finding: Finding) -> str:
     return _joined("data", found)
 
 
+def _missing(finding: Finding) -> str:
+    """Return the key of what is gone: which types, at which operators."""
+    rrsets = _rows(finding.detail, "rrsets")
+    hosts = {str(host) for rrset in rrsets for row in _rows(rrset, "answers") for host in row.get("hosts", ())}
+    types = {str(rrset.get("type", "")) for rrset in rrsets}
+    return _joined("missing", (*types, *map(operator_of, hosts))) if hosts else ""
+
+
+def _issuers(finding: Finding) -> str:
+    """Return the key of the certificates that sites show: a CDN orders those of all customers from one authority."""
+    return _joined("certificate", (str(row.get("issuer", "")) for row in _rows(finding.detail, "answers")))
+
+
 def _rows(detail: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     rows = detail.get(name)
     return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list | tuple) else []
@@ -119,6 +132,8 @@ def _joined(kind: str, parts: Iterable[str]) -> str:
 _RULES: Mapping[str, Callable[[Finding], str]] = {
     "ds_changed": _keys_gone,
     "registrar_changed": lambda finding: _joined("registrar", finding.seen),
+    "answer_missing": _missing,
+    "certificate_changed": _issuers,
     "nameserver_domain_available": lambda finding: _joined("available", finding.seen),
     **dict.fromkeys(("glue_changed", "nameserver_address_changed"), _places),
     **dict.fromkeys(("nameserver_lame", "nameservers_unreachable"), _operators),
