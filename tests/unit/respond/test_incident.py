@@ -440,3 +440,12 @@ def test_incident_is_part_of_another_until_it_comes_back() -> None:
     story.judge(T0 + 2 * HOUR)
     story.judge(T0 + 3 * HOUR, finding(since=T0 + 3 * HOUR))
     assert story.incident().parts == {}
+
+
+def test_incident_pages_again_when_what_stood_all_the_time_is_no_longer_approved() -> None:
+    story = Story()
+    story.judge(T0, finding())
+    assert story.judge(T0 + HOUR) == [MessageKind.RECOVERING]
+    assert story.judge(T0 + 2 * HOUR, finding()) == [MessageKind.PAGE]
+    assert story.incident().state is State.OPEN
+    assert story.judge(T0 + 3 * HOUR) == [MessageKind.RECOVERING]

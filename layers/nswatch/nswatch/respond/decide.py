@@ -16,6 +16,8 @@ from nswatch.respond.incident import CauseState, Incident, State
 
 FIRST_REMINDER = timedelta(hours=4)
 LATER_REMINDERS = timedelta(hours=24)
+_JUST_AFTER = timedelta(milliseconds=1)
+"""What comes back does so after it was gone, also if it has stood all the time (its approval was taken back, say)."""
 
 
 def decide(
@@ -135,7 +137,7 @@ def _stands(
         return [events.raised(group, episode, (cause, 1), urgency, found, now)]
     if not before.active:
         again = events.raised(group, episode, (cause, before.round + 1), urgency, found, now)
-        return [_not_before(again, before.cleared_at)]
+        return [_not_before(again, before.cleared_at and before.cleared_at + _JUST_AFTER)]
     if urgency.rank > before.urgency.rank:
         raised = events.raised(group, episode, (cause, before.round), urgency, found, now)
         return [_not_before(raised, before.raised_at)]
