@@ -449,3 +449,46 @@ def test_incident_pages_again_when_what_stood_all_the_time_is_no_longer_approved
     assert story.judge(T0 + 2 * HOUR, finding()) == [MessageKind.PAGE]
     assert story.incident().state is State.OPEN
     assert story.judge(T0 + 3 * HOUR) == [MessageKind.RECOVERING]
+
+
+CERTIFICATE = finding("certificate_changed", ("CN=Other CA",), since=T0 + MINUTE)
+HOLD = finding("registration_status_changed", ("serverHold has come",), since=T0 - HOUR)
+
+
+def test_incident_recovers_when_the_certificate_of_a_hijack_is_still_shown() -> None:
+    story = Story()
+    story.judge(T0, finding())
+    story.judge(T0 + MINUTE, finding(), replace(CERTIFICATE, cause="delegation"))
+    assert story.judge(T0 + HOUR, CERTIFICATE) == [MessageKind.RECOVERING]
+    assert story.judge(T0 + 2 * HOUR, CERTIFICATE) == []
+    assert story.incident().state is State.RECOVERING
+    assert story.judge(T0 + 3 * HOUR) == []
+    again = replace(CERTIFICATE, since=T0 + 4 * HOUR)
+    assert story.judge(T0 + 4 * HOUR, again) == [MessageKind.PAGE]
+
+
+def test_incident_pages_when_another_certificate_is_shown_after_a_hijack() -> None:
+    story = Story()
+    story.judge(T0, finding(), replace(CERTIFICATE, cause="delegation"))
+    other = replace(CERTIFICATE, seen=("CN=Third CA",), since=T0 + HOUR)
+    assert story.judge(T0 + HOUR, other) == [MessageKind.PAGE]
+    assert story.incident().state is State.OPEN
+
+
+def test_incident_stays_open_without_a_page_when_a_certificate_was_told_before_the_address() -> None:
+    story = Story()
+    assert story.judge(T0 + MINUTE, CERTIFICATE) == [MessageKind.PAGE]
+    moved = finding("address_changed", ("203.0.113.7",), since=T0 + HOUR)
+    assert story.judge(T0 + HOUR, moved, replace(CERTIFICATE, cause="zone content")) == [MessageKind.PAGE]
+    assert story.judge(T0 + 2 * HOUR, CERTIFICATE) == [MessageKind.NOTICE]
+    assert story.incident().state is State.OPEN
+    assert story.judge(T0 + 3 * HOUR) == [MessageKind.RECOVERING]
+
+
+def test_incident_stays_open_without_a_page_when_a_hold_outlasts_the_hijack_it_was_told_with() -> None:
+    story = Story()
+    assert story.judge(T0, finding(), replace(HOLD, cause="delegation")) == [MessageKind.PAGE]
+    assert story.judge(T0 + HOUR, HOLD) == [MessageKind.NOTICE]
+    assert story.incident().state is State.OPEN
+    assert story.judge(T0 + 2 * HOUR) == [MessageKind.RECOVERING]
+    assert story.judge(T0 + 3 * HOUR, replace(HOLD, since=T0 + 3 * HOUR)) == [MessageKind.PAGE]

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from nswatch.judge.correlate import story_of
 from nswatch.judge.judgement import ForgedData
-from nswatch.judge.policy import EVENTS, Cause
+from nswatch.judge.policy import EVENTS, RAISED, Cause
 from nswatch.model import Finding, Severity
 from nswatch.record.log import Event
 from nswatch.respond import events
@@ -88,7 +88,40 @@ def _standing(
         for state in incident.causes.values():
             if all(_is_past(finding, state) for finding in by_cause.get(state.cause, ())):
                 residual[state.cause] += by_cause.pop(state.cause, [])
+        _keep_together(by_cause, residual, incident)
     return by_cause, residual
+
+
+def _keep_together(
+    by_cause: dict[Cause, list[Finding]], residual: dict[Cause, list[Finding]], incident: Incident
+) -> None:
+    """Leave the certificate that a site has shown since a story with that story, whatever else of it is over.
+
+    Who is still led to the forged site, by a cache, is shown what the incident knows; that is no other story. It is one
+    where it was told by itself before.
+    """
+    if Cause.CERTIFICATE in incident.causes:
+        return
+    for finding in list(by_cause.get(Cause.CERTIFICATE, ())):
+        story = _paged_with(finding, incident) if finding.code == "certificate_changed" else None
+        if story is not None:
+            by_cause[Cause.CERTIFICATE].remove(finding)
+            (by_cause if by_cause.get(story) else residual)[story].append(finding)
+    if not by_cause.get(Cause.CERTIFICATE, True):
+        del by_cause[Cause.CERTIFICATE]
+
+
+def _paged_with(finding: Finding, incident: Incident) -> Cause | None:
+    """Return the other cause whose page told of what a finding says, where it has stood ever since."""
+    if finding.code not in RAISED:
+        return None
+    for state in incident.causes.values():
+        before = state.cleared_at is None or finding.since <= state.cleared_at
+        if state.cause is not story_of(finding) and state.urgency is Severity.PAGE and before:
+            told = [one for one in state.findings if one.code == finding.code and one.severity is Severity.PAGE]
+            if any(set(finding.seen) <= set(one.seen) for one in told):
+                return state.cause
+    return None
 
 
 def _told_before(incident: Incident, by_cause: Mapping[Cause, Sequence[Finding]]) -> bool:
@@ -133,10 +166,12 @@ def _stands(
 ) -> list[Event]:
     urgency = max((finding.severity for finding in found), key=lambda severity: severity.rank)
     before = incident.causes.get(cause) if incident is not None else None
+    urgent = [finding for finding in found if finding.severity is Severity.PAGE]
+    paged = bool(urgent) and incident is not None and all(_paged_with(each, incident) for each in urgent)
     if before is None:
-        return [events.raised(group, episode, (cause, 1), urgency, found, now)]
+        return [events.raised(group, episode, (cause, 1), urgency, found, now, paged=paged)]
     if not before.active:
-        again = events.raised(group, episode, (cause, before.round + 1), urgency, found, now)
+        again = events.raised(group, episode, (cause, before.round + 1), urgency, found, now, paged=paged)
         return [_not_before(again, before.cleared_at and before.cleared_at + _JUST_AFTER)]
     if urgency.rank > before.urgency.rank:
         raised = events.raised(group, episode, (cause, before.round), urgency, found, now)

@@ -22,7 +22,10 @@ class EventType(StrEnum):
     """What can happen to an incident."""
 
     RAISED = "raised"
-    """A cause became active, or more urgent: {cause, round, urgency, findings}; {until} where it was over by then."""
+    """A cause became active, or more urgent: {cause, round, urgency, findings, told}.
+
+    {paged} where another cause's page told it, {until} where it was over by then.
+    """
     PART = "part"
     """A page of it went out as a notice: the same change was paged for another domain: {cause, of}, of an incident."""
     CHANGED = "changed"
@@ -50,17 +53,21 @@ def raised(
     urgency: Severity,
     findings: Sequence[Finding],
     told: datetime,
+    *,
+    paged: bool = False,
     until: datetime | None = None,
 ) -> Event:
     """Return the event that a cause became active (or more urgent) at the first sighting of what is so urgent.
 
-    ``cause_and_round`` is what it says. ``told`` is when that was decided: a reminder counts from then. ``until`` is
-    when it was last seen, where it was over before that.
+    ``cause_and_round`` is what it says. ``told`` is when that was decided: a reminder counts from then. ``paged`` says
+    that all of it that pages was part of another cause's page; ``until`` is when it was last seen, where it was over
+    before it was told.
     """
     cause, round_ = cause_and_round
     at = min(finding.since for finding in findings if finding.severity is urgency)
-    said = {"cause": cause, "round": round_, "urgency": urgency, "told": iso(told)}
-    data = _with_findings(said if until is None else said | {"until": iso(until)}, findings)
+    data = _with_findings({"cause": cause, "round": round_, "urgency": urgency, "told": iso(told)}, findings)
+    data |= {"paged": True} if paged else {}
+    data |= {} if until is None else {"until": iso(until)}
     return Event(group, episode, f"{cause}/{round_}/raised/{urgency}", EventType.RAISED, at, data)
 
 

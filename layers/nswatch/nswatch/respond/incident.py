@@ -261,7 +261,8 @@ def _raise(incident: Incident, event: Event) -> None:
         incident.state, incident.recovering_since = State.OPEN, None
     if came_back:
         incident.parts.pop(cause, None)
-    if urgency is Severity.PAGE and not (came_back and _relapse(before, event.at)):
+    known = "paged" in data or (came_back and _relapse(before, event.at))
+    if urgency is Severity.PAGE and not known:
         incident.pages += 1
         incident.last_page_at = max(event.at, parse_iso(data["told"])) if "told" in data else event.at
         incident.reminders = 0

@@ -163,7 +163,8 @@ def unknown_to(
         if any(event.data.get("cause") == each.cause for event in new):
             continue
         logger.warning("%s: %s came and went before anybody looked, since %s", group, each.cause, iso(each.since))
-        new.append(events.raised(group, number, (each.cause, round_), Severity.PAGE, each.findings, now, each.last))
+        raised = events.raised(group, number, (each.cause, round_), Severity.PAGE, each.findings, now, until=each.last)
+        new.append(raised)
         known = {} if fresh or incident is None else incident.forged
         for data in each.forged:
             key = (data.host, data.address, data.ttl)
