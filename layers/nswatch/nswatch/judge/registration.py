@@ -149,10 +149,13 @@ def _touched(said: _Said) -> Judged:
 def _moved(said: _Said, name: str) -> Iterator[tuple[View, datetime]]:
     """Yield the views that moved, with when that was first seen by any collector."""
     attributes = (*_MOMENTS, "nameservers") if name == said.own else tuple(_MOMENTS)
+    dated = {view.key.source for view in said.newest(name, "last-changed")}
     for attribute in attributes:
         for view in said.newest(name, attribute):
             if view.was is None or not _is_move(said, view, attribute):
                 continue
+            if attribute == "nameservers" and view.key.source in dated:
+                continue  # it says itself when something was changed; what is delegated, the parent says
             same = about(said.views, view.key.source, name, attribute)
             since = min(each.first_seen for each in same if each.was is not None and values_of(each) == values_of(view))
             if since <= said.now < since + EVENT_ACTIVE and not _explained(said, view, since):
