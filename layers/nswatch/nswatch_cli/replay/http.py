@@ -125,6 +125,7 @@ def respond(head: bytes, get: Callable[[str], Response]) -> bytes:
     else:
         status, kind, document = get(words[1])
     body = json.dumps(document, ensure_ascii=False).encode()
-    retry = "Retry-After: 60\r\n" if status == 429 else ""
+    # What a file says of one domain holds for no other: all registries are one server here, which is not to be rested.
+    retry = "Retry-After: 0\r\n" if status == 429 else ""
     fields = f"Content-Type: {kind}\r\n{retry}Content-Length: {len(body)}\r\nConnection: close\r\n"
     return f"HTTP/1.1 {status} \r\n{fields}\r\n".encode() + (b"" if words[0] == "HEAD" else body)
