@@ -49,6 +49,16 @@ def test_page_says_why_a_touch_pages_when_it_was_raised() -> None:
     assert "alone is no page" not in flat(page([same]).email)
 
 
+def test_page_speaks_of_no_transfer_when_a_sibling_at_the_registrar_raised_it() -> None:
+    why = {"raised_by": {"code": "delegation_changed", "subject": "b.example"}, "alone": "notice"}
+    touch = finding("registration_touched", (), ("last changed",), why)
+    beside = flat(page([replace(touch, cause=Cause.REGISTRAR)]).email)
+    assert "Another of your domains at the same registrar has an incident" in beside
+    assert "transferred until you have spoken" in beside
+    assert "dispute the transfer" not in beside
+    assert "Another of your domains" not in flat(page([touch]).email)
+
+
 def test_page_says_that_they_want_the_mail_when_only_mx_differs() -> None:
     mx = content("mx_changed", DOMAIN, "MX", (MX,), (EVIL_MX,))
     said = "Who leaves the site and the texts alone wants the mail"

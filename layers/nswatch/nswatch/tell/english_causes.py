@@ -113,8 +113,8 @@ CAUSES = {
             ),
             REGISTRAR,
             (
-                "If a domain of a name server is free: register it now, or take that host out of the delegation. If it "
-                "is a new look-alike: expect it in an attack, and tell the people who approve changes.",
+                "A hold, a transfer or a deletion that nobody ordered: have it stopped; a pending transfer can be "
+                "refused for a few days only. What ends: renew it, and see that it was.",
             ),
             OURS,
         ),

@@ -1,6 +1,6 @@
 """In English: names around a delegation that somebody registered, or that anybody can. Data only."""
 
-from nswatch.tell.english_steps import CERT
+from nswatch.tell.english_steps import CERT, EVIDENCE, MAIL, OURS, REGISTRAR
 from nswatch.tell.language import Advice
 
 PHRASES = {
@@ -20,7 +20,27 @@ PHRASES = {
     "service could be asked.",
 }
 
+_BESIDE_SIBLING = Advice(
+    why="Another of your domains at the same registrar has an incident, named above. Whoever got into that account can "
+    "change the name servers of $domain next.",
+    steps=(
+        MAIL,
+        REGISTRAR,
+        (
+            "Ask for: what was changed in $domain, by whom and from where; nothing to be changed or transferred until "
+            "you have spoken; the account closed to everybody but you; a registry lock.",
+        ),
+        ("Look at the delegation by hand, now and every few minutes: nswatch check $name.",),
+        EVIDENCE,
+        OURS,
+    ),
+    recovered="The registration of $domain is as expected again, or the incident of the other domain is over.",
+    aftercare=(("Ask the registrar what was changed, by whom and how; ask for a registry lock.",),),
+)
+
 ADVICE = {
+    "registration_touched.sibling": _BESIDE_SIBLING,
+    "registration_status_changed.sibling": _BESIDE_SIBLING,
     "nameserver_domain_available": Advice(
         why="Whoever registers that domain runs a name server of $domain from then on, and answers for it to a part "
         "of the world. Typing errors and lapsed registrations in delegations have stayed open for years.",

@@ -3,6 +3,7 @@
 import ipaddress
 from collections.abc import Callable, Mapping
 
+from nswatch.judge.policy import Cause
 from nswatch.model import Finding, Severity
 from nswatch.tell import details
 
@@ -100,6 +101,10 @@ def _of_logged(finding: Finding) -> str:
     return "several" if len(details.rows(finding, "certificates")) > 1 else ""
 
 
+def _of_registration(finding: Finding) -> str:
+    return "sibling" if finding.cause == Cause.REGISTRAR else ""
+
+
 def _of_drift(finding: Finding) -> str:
     first = details.rrsets(finding)[0].type
     if first == "zone":
@@ -162,6 +167,7 @@ _RULES: Mapping[str, Callable[[Finding], str]] = {
     "dnssec_bogus": _of_bogus,
     "parent_child_mismatch": _of_parent_child,
     "route53_drift": _of_drift,
+    **dict.fromkeys(("registration_touched", "registration_status_changed"), _of_registration),
     "certificate_changed": _of_served,
     "certificate_unordered": _of_logged,
     **dict.fromkeys(("glue_changed", "nameserver_address_changed"), _of_addresses),
