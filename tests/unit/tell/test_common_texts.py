@@ -76,7 +76,25 @@ def test_page_says_that_it_is_a_takeover_when_lame_servers_answer_with_another_s
     soa = content("soa_changed", DOMAIN, "SOA", (NS[0],), ("ns1.evil.example",))
     text = told(MessageKind.PAGE, down, cleared, opened([soa]))
     assert "That is no recovery: somebody else opened the zone" in flat(text.email)
+    assert "Have the delegation of" in flat(text.email)
+    assert "Put the 'expected' values back" not in text.email
     assert "That is no recovery" not in flat(page([soa]).email)
+
+
+def test_page_does_not_say_that_nobody_answers_when_strangers_do() -> None:
+    soa = content("soa_changed", DOMAIN, "SOA", (NS[0],), ("ns1.evil.example",))
+    both = told(MessageKind.PAGE, opened([lame(NS, "refused")]), opened([soa]))
+    assert "not answer for it (REFUSED)" not in flat(both.email)
+    assert "answers for it any more" not in flat(both.email)
+    one = told(MessageKind.PAGE, opened([lame((*NS, "ns9.dns.example"), "refused")]), opened([soa]))
+    assert "do not answer for it (REFUSED)" in flat(one.email)
+
+
+def test_page_lists_what_came_and_is_gone_when_the_status_changed() -> None:
+    seen = ("serverHold has come", "clientTransferProhibited is gone")
+    email = page([finding("registration_status_changed", ("clientTransferProhibited",), seen)]).email
+    assert "  ! serverHold has come\n  ! clientTransferProhibited is gone\n" in email
+    assert "NOT APPROVED" not in email
 
 
 def test_page_says_what_the_registry_has_when_rdap_is_known() -> None:

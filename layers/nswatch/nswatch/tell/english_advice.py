@@ -37,6 +37,29 @@ _WRITE_DOWN = ("Write down who changed it and why: nswatch incidents note $id TE
 _ASK_CHANGERS = ("Ask the people who run the zone, by voice, who changed this and why.",)
 
 ADVICE = {
+    "taken_over": Advice(
+        why="The delegation still leads to a provider where your zone is gone, and where somebody else has opened one "
+        "of the same name. To put values back helps nothing: the zone is not yours.",
+        steps=(
+            MAIL,
+            (
+                "Have the delegation of $domain changed at the registrar, to servers that hold your zone: "
+                "$registrar_support. That alone ends it.",
+                "Have the delegation of $domain changed at the registrar, to servers that hold your zone. That alone "
+                "ends it.",
+            ),
+            (
+                "Call the DNS provider: $cloud_support. Ask for the stranger's zone to be closed and kept as evidence, "
+                "and for nobody to be let in again.",
+                "Call the DNS provider. Ask for the stranger's zone to be closed and kept as evidence, and for nobody "
+                "to be let in again.",
+            ),
+            EVIDENCE,
+            MOVE,
+            CERT,
+            OURS,
+        ),
+    ),
     **OF_MONITOR,
     **OF_REGISTRIES,
     **OF_CERTIFICATES,

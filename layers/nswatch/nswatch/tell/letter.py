@@ -79,6 +79,8 @@ def _advice(case: Case) -> Advice | CauseWords | None:
         return case.about
     known = case.language.advice
     code = case.lead.code
+    if case.state is not None and case.state.cause is Cause.ZONE_CONTENT and _claimed(case):
+        return known.get("taken_over") or case.about
     return known.get(f"{code}.{variant(case.lead)}") or known.get(code) or case.about
 
 
@@ -109,10 +111,14 @@ def _remarks(case: Case) -> list[str]:
 
 def _claimed(case: Case) -> tuple[str, ...]:
     """Return the servers that had lost the zone, and that now answer for it as somebody else's (a dangling one)."""
-    down = case.incident.causes.get(Cause.AVAILABILITY)
-    lost = {server.host for finding in (down.findings if down else ()) for server in details.servers(finding)}
     taken = (host for each in case.findings if each.code == "soa_changed" for host in details.witnesses(each)[0])
-    return tuple(sorted(lost & set(taken)))
+    return tuple(sorted(_lost(case) & set(taken)))
+
+
+def _lost(case: Case) -> set[str]:
+    """Return the servers that do not answer for the zone, or did not when somebody last looked."""
+    down = case.incident.causes.get(Cause.AVAILABILITY)
+    return {server.host for finding in (down.findings if down else ()) for server in details.servers(finding)}
 
 
 def _only_mail(case: Case) -> bool:
@@ -169,6 +175,9 @@ def _compared(case: Case, finding: Finding) -> list[str]:
         return evidence.servers(case, finding)
     if finding.code == registry_section.FREE or (finding.code in certificates.CODES and certificates.rows_of(finding)):
         return []
+    if finding.code == "registration_status_changed":  # each says itself what came or is gone
+        told = [paragraph(harmless.value(text, 200), "    ", "  ! ") for text in finding.seen]
+        return ["", *evidence.bounded(case, told, _MOST_FINDINGS)]
     table = comparison.table(case, finding, comparison.lookalikes(case.findings))
     return ["", *table] if len(table) > 1 else []
 
@@ -191,7 +200,9 @@ def _also(case: Case) -> list[str]:
     rest = [finding for finding in rest if not finding.residual]
     if lead is not None and lead.code == "delegation_changed":
         rest = [finding for finding in rest if finding.code not in _EXPLAINERS]
-    told = [case.told_of(state) for state in case.others]
+    claimed = _claimed(case)
+    over = Cause.AVAILABILITY if claimed and _lost(case) <= set(claimed) else None  # a remark says how they answer now
+    told = [case.told_of(state) for state in case.others if state.cause is not over]
     rest += [finding for finding in told if finding is not None]
     if not rest:
         return []
