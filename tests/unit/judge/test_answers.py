@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from tests.unit.judge.record import (
@@ -299,6 +300,27 @@ def test_caches_and_no_others_may_hold_what_an_apply_replaced() -> None:
     found = record.findings()
     assert set(found) == {"mx_changed"}
     assert found["mx_changed"].since == past.at
+
+
+@pytest.mark.parametrize(
+    ("last", "result", "told"),
+    [
+        pytest.param(MINUTE, Result.ANSWER, False, id="its-turn-has-not-come-since"),
+        pytest.param(2 * MINUTE, Result.ANSWER, False, id="its-turn-may-not-have-come"),
+        pytest.param(3 * MINUTE, Result.ANSWER, True, id="it-was-asked-and-says-the-same"),
+        pytest.param(30 * MINUTE, Result.TIMEOUT, False, id="it-does-not-answer"),
+    ],
+)
+def test_server_that_was_not_heard_since_an_apply_is_not_held_to_it_when_others_are_right(
+    last: timedelta, result: Result, told: bool
+) -> None:
+    past = Superseded(NOW - HOUR / 2, answers=(Answer(DOMAIN, "MX", values=("10 old.mail.example.",)),))
+    record = in_order(replace(ENTRY, superseded=(past,)))
+    old, until = answer("10 old.mail.example", ttl=3600), past.at + last
+    record.server(MX, old, hosts=HOSTS[:1], regions=["eu-1"], first=T0, last=until)
+    if not result.definite:
+        record.server(MX, Facts(result), hosts=HOSTS[:1], regions=["eu-1"], first=T0 + MINUTE, last=until)
+    assert ("mx_changed" in record.codes(until + MINUTE / 6)) is told
 
 
 def test_only_delegated_servers_are_judged_while_a_change_of_name_servers_is_carried_out() -> None:

@@ -7,7 +7,7 @@ a delegated or expected host. Views of what is not asked any more stay in the re
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import chain
 
@@ -188,7 +188,7 @@ def evidence_of(
                 if question in apex:
                     servers.append((view, at))
     walks = tuple(view for view in views if view.key.source is Source.ITERATIVE and view.key.qtype in ("A", "AAAA"))
-    statements, since, ends = _weighed([each for each in heard if each.view.facts is not None], doubts, expectations.at)
+    statements, since, ends = _weighed([each for each in heard if each.view.facts is not None], doubts, expectations)
     return Evidence(expectations, parent, hosts, places, statements, tuple(servers), walks, since, ends)
 
 
@@ -218,13 +218,16 @@ def _statement(view: View, at: tuple[str, ...], witness: Witness, expectations: 
     return Statement(view, at, witness, verdict, answers(view, expectations.at), believed=True)
 
 
+_ALL_ASKED = timedelta(minutes=2)
+"""In passes over more time than this each server of a zone had its turn."""
 _ODD = (Verdict.UNEXPECTED, Verdict.MISSING)
 
 
 def _weighed(
-    heard: Iterable[Statement], doubts: Mapping[Key, datetime], now: datetime
+    heard: Iterable[Statement], doubts: Mapping[Key, datetime], expectations: Expectations
 ) -> tuple[dict[QuestionOf, list[Statement]], dict[Key, datetime], tuple[datetime, ...]]:
     """Leave out what is refuted, and mark what is not believed yet; return also the doubts, and when to look again."""
+    now = expectations.at
     by_question: dict[QuestionOf, list[Statement]] = {}
     for statement in heard:
         by_question.setdefault(statement.question, []).append(statement)
@@ -234,8 +237,12 @@ def _weighed(
             continue
         standing = [each for each in asked if not _refuted(each, asked, now)]
         ends += [stands_until(each.view) for each in standing if each.verdict in _ODD and not each.fresh]
+        old = _out_of_date(standing, expectations)
+        if old:
+            ends.append(now + CONFIRMED_WITHIN)
+            standing = [_doubtful(each) if each.view.key in old else each for each in standing]
         for verdict in _ODD:
-            odd = [each.view for each in standing if each.verdict is verdict]
+            odd = [each.view for each in standing if each.verdict is verdict and each.view.key not in old]
             started = {view.key: doubts.get(view.key, view.first_pass) for view in odd}
             since |= {
                 view.key: started[view.key]
@@ -247,6 +254,27 @@ def _weighed(
                 standing = [_doubtful(each) if each.verdict is verdict else each for each in standing]
         by_question[question] = standing
     return by_question, since, tuple(ends)
+
+
+def _out_of_date(asked: Sequence[Statement], expectations: Expectations) -> set[Key]:
+    """Return whose words nobody has heard since they ceased to be right, where other servers say what is right now."""
+    if not any(each.authoritative and each.verdict is Verdict.EXPECTED for each in asked):
+        return set()
+    return {each.view.key for each in asked if each.verdict in _ODD and _not_asked_since(each.view, expectations)}
+
+
+def _not_asked_since(view: View, expectations: Expectations) -> bool:
+    """Whether an answer was right until an `apply` or the end of a window, and its server was not asked again since.
+
+    A server has its turn in every third pass. One that does not answer a region any more leaves there what it said
+    last, which is no word on what came to be approved since.
+    """
+    if view.key.source is not Source.AUTHORITATIVE or view.facts is None:
+        return False
+    moment = expectations.unexplained_since(view.key, view.facts)
+    if moment is None or view.first_seen >= moment:
+        return False
+    return not view.result.definite or view.last_seen <= moment + _ALL_ASKED
 
 
 def _doubtful(each: Statement) -> Statement:
