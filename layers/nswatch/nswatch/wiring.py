@@ -55,6 +55,7 @@ from nswatch.tell.topics import client as sns_client
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_route53 import Route53Client
+    from mypy_boto3_route53domains import Route53DomainsClient
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
@@ -255,6 +256,8 @@ class Clients:
     sqs: "Callable[[str], SQSClient]" = sqs_client
     route53: "Callable[[str, Mapping[str, str]], Route53Client] | None" = None
     """By region and a role's session (parameters of `boto3.client`). None: `wiring_collect` has what makes them."""
+    route53domains: "Callable[[str, Mapping[str, str]], Route53DomainsClient] | None" = None
+    """As above."""
     sts: "Callable[[str], STSClient] | None" = None
 
 

@@ -19,9 +19,10 @@ from nswatch.collect.ct import CertSpotter, CrtSh, Ct, Search
 from nswatch.collect.dns import Dns
 from nswatch.collect.port import Collecting
 from nswatch.collect.rdap import Rdap, RdapClient
+from nswatch.collect.registrar import Route53Domains
 from nswatch.collect.registry_domains import RegistryDomains
 from nswatch.collect.route53 import HostedZones
-from nswatch.collect.route53_access import Access, route53_client, sts_client
+from nswatch.collect.route53_access import Access, domains_client, route53_client, sts_client
 from nswatch.collect.trust_anchor import read_anchors
 from nswatch.collector import Collector, Place, Run
 from nswatch.expect.networks import AwsRanges
@@ -76,8 +77,11 @@ def collect_sources(
     """Return the slow sources of the collector in ``settings.region``; each has a name of its own."""
     rdap = RdapClient(Bootstrap(clock, endpoints.rdap_bootstrap), clock)
     of_names: tuple[Collecting, ...] = (Rdap(rdap), Chain(dns, clock), *_of_registries(dns, rdap, clock))
-    access = Access(settings.region, clock, clients.route53 or route53_client, clients.sts or sts_client)
-    return (*of_names, *_of_certificates(dns, endpoints, clock), HostedZones(access, clock))
+    sts = clients.sts or sts_client
+    zones = Access(settings.region, clock, clients.route53 or route53_client, sts)
+    domains = Access(settings.region, clock, clients.route53domains or domains_client, sts)
+    of_aws = (HostedZones(zones, clock), Route53Domains(domains, clock))
+    return (*of_names, *_of_certificates(dns, endpoints, clock), *of_aws)
 
 
 def _of_registries(dns: Dns, rdap: RdapClient, clock: Clock) -> tuple[Collecting, ...]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nswatch.expect.watchlist import Answer, read_entry
+from nswatch.expect.watchlist import Answer, Registrar, read_entry
 from nswatch_cli.watchlist.canonical import canonical, canonical_alerts, dumps
 from nswatch_cli.watchlist.load import read_watchlist
 
@@ -47,6 +47,15 @@ FULL = {
     },
     "alerts": {"page": ["sms:+818012345678", "email:A@Other.example"]},
 }
+
+
+def test_canonical_keeps_where_to_ask_about_a_registration():
+    role = "arn:aws:iam::123456789012:role/nswatch-reader"
+    told = {"provider": "route53", "role_arn": role}
+    domain = {"delegation": {"ns": ["ns1.host.example"]}, "registration": told}
+    entry = canonical(read_watchlist({"version": 1, "domains": {"example.com": domain}}))["example.com"]
+    assert entry["registration"] == told
+    assert read_entry("example.com", entry).registrar == Registrar("route53", role)
 
 
 def test_canonical_normalises_names_sorts_sets_and_fills_defaults():

@@ -94,6 +94,14 @@ def test_supersede_adds_nothing_when_the_same_entry_is_applied_again():
     assert supersede(OLD, OLD, NOW) == OLD
 
 
+def test_supersede_adds_nothing_when_only_where_to_ask_about_the_registration_changes():
+    registered = {"registrar": "Registrar A", "locks": ["clientTransferProhibited"]}
+    stored, new = OLD | {"registration": registered}, OLD | {"registration": registered | {"provider": "route53"}}
+    assert "superseded" not in supersede(stored, new, NOW)
+    other = OLD | {"registration": registered | {"registrar": "Registrar B", "provider": "route53"}}
+    assert supersede(new, other, NOW)["superseded"][0]["registration"] == registered
+
+
 def test_supersede_keeps_values_for_seven_days_when_others_are_replaced_later():
     second = OLD | {"delegation": {"ns": ["ns1.new.example"]}}
     stored = supersede(OLD, second, NOW)

@@ -156,6 +156,19 @@ CASES = {
         f"{AT4}delegation.role_arn: is 'arn:aws:iam::1:role/x', not a role's ARN; "
         "write it like arn:aws:iam::123456789012:role/nswatch-reader",
     ),
+    # registration
+    "registrar-unknown": (
+        whole("    registration: {provider: godaddy}"),
+        f"{AT5}registration.provider: is the text 'godaddy'; write route53",
+    ),
+    "registrar-role-alone": (
+        whole("    registration: {role_arn: 'arn:aws:iam::123456789012:role/x'}"),
+        f"{AT5}registration.role_arn: is not used without a provider; add 'provider: route53', or leave the role out",
+    ),
+    "registrar-in-a-change": (
+        change("WINDOW, registration: {registrar: New, provider: route53}"),
+        f"{CHG}.registration.provider: is not a known key; the keys here are registrar or locks",
+    ),
     # answers
     "values-and-within": (
         answers('{name: "@", type: A, values: [192.0.2.1], within: [192.0.2.0/24]}'),

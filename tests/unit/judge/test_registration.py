@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.unit.judge.record import CHANGED, DOMAIN, ENTRY, HOSTS, HOUR, NOW, T0, Record, in_order
+from tests.unit.judge.record import CHANGED, DOMAIN, ENTRY, HOSTS, HOUR, NOW, T0, Record, in_order, referral
 
 from nswatch.expect.registration import missing_locks, same_registrar
 from nswatch.expect.watchlist import Delegation, DomainEntry, PlannedChange, Registration, Superseded
@@ -389,3 +389,85 @@ def test_missing_locks_are_sorted_and_told_as_they_are_written() -> None:
         LOCK,
         "serverUpdateProhibited",
     )
+
+
+# Two sources
+
+
+def both(**parts: Any) -> Record:
+    """Return a record in which Route 53 Domains says what the registry says."""
+    record = registered(**parts)
+    for attribute, value in (
+        ("registrar", "registrar-a"),
+        ("last-changed", "2020-01-10T00:00:00.000Z"),
+        ("expiration", "2035-01-10T00:00:04.000Z"),
+        ("status", LOCK),
+    ):
+        say(record, attribute, value, source=Source.REGISTRAR)
+    say(record, "status-before", source=Source.REGISTRAR)
+    return say(record, "operations", source=Source.REGISTRAR, result=Result.NODATA)
+
+
+def operation(record: Record, kind: str, at: str = "2026-01-01T00:54:10.000Z", **how: Any) -> Record:
+    how = {"was": (), "first": CHANGED, **how}
+    return say(record, "operations", f"{kind} submitted {at}", source=Source.REGISTRAR, **how)
+
+
+def test_nothing_is_found_when_both_sources_agree_but_for_spelling() -> None:
+    assert found(both()) == {}
+
+
+def test_operation_is_a_touch_before_the_registry_shows_it() -> None:
+    finding = found(operation(both(), "UPDATE_NAMESERVER"))[TOUCHED]
+    assert finding.seen == ("UPDATE_NAMESERVER submitted 2026-01-01T00:54:10Z",)
+    assert finding.detail["operations"] == ["UPDATE_NAMESERVER submitted 2026-01-01T00:54:10.000Z"]
+
+
+@pytest.mark.parametrize("kind", ["RENEW_DOMAIN", "ENABLE_AUTORENEW"])
+def test_operation_that_takes_nothing_is_no_touch(kind: str) -> None:
+    assert found(operation(both(), kind)) == {}
+
+
+def test_operation_that_was_there_at_the_first_look_is_no_touch() -> None:
+    assert found(operation(both(), "UPDATE_NAMESERVER", was=None)) == {}
+
+
+def test_operation_of_a_planned_change_is_quiet() -> None:
+    change = planned(CHANGED - HOUR, CHANGED + HOUR, delegation=Delegation(ns=frozenset(HOSTS)))
+    assert found(operation(both(planned_changes=(change,)), "UPDATE_NAMESERVER")) == {}
+
+
+@pytest.mark.parametrize(
+    ("moment", "texts"),
+    [
+        pytest.param("2026-01-01T00:55:00.000Z", 1, id="some-seconds-later"),
+        pytest.param("2026-01-01T00:00:00.000Z", 1, id="the-day-alone"),
+        pytest.param("2026-01-01T02:30:00.000Z", 2, id="another-act"),
+    ],
+)
+def test_registry_that_follows_tells_the_same_act_once(moment: str, texts: int) -> None:
+    record = touch(operation(both(), "UPDATE_NAMESERVER"), moment, first=CHANGED + timedelta(minutes=1))
+    assert len(found(record)[TOUCHED].seen) == texts
+
+
+def test_lock_that_one_source_lacks_is_told_with_what_both_say() -> None:
+    record = say(both(), "status", "ok", source=Source.REGISTRAR)
+    finding = found(record)[STATUS]
+    assert finding.seen == (f"{LOCK} is gone",)
+    assert [(row["source"], row["status"]) for row in finding.detail["sources"]] == [
+        ("rdap", LOCK),
+        ("registrar", "ok"),
+    ]
+
+
+def test_expiry_that_two_sources_date_seconds_apart_is_told_once() -> None:
+    end = NOW + 10 * DAY
+    record = say(both(), "expiration", iso(end))
+    say(record, "expiration", iso(end + timedelta(seconds=4)), source=Source.REGISTRAR)
+    assert len(found(record)[EXPIRING].seen) == 1
+
+
+def test_delegation_page_lists_what_was_asked_of_the_registrar() -> None:
+    record = operation(both(), "UPDATE_NAMESERVER").parent(referral(("ns1.evil.example",), ()))
+    (changed,) = [each for each in record.judge().findings if each.code == "delegation_changed"]
+    assert changed.detail["operations"] == ["UPDATE_NAMESERVER submitted 2026-01-01T00:54:10.000Z"]

@@ -74,7 +74,7 @@ class HostedZones:
     name = "route53"
     every = timedelta(minutes=10)
 
-    def __init__(self, access: Access, clock: Clock, seconds: float = ROUND_SECONDS) -> None:
+    def __init__(self, access: "Access[Route53Client]", clock: Clock, seconds: float = ROUND_SECONDS) -> None:
         self._access = access
         self._clock = clock
         self._seconds = seconds

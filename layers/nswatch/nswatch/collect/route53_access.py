@@ -1,4 +1,4 @@
-"""How Route 53's interface is reached: clients, roles in other accounts, and what a refusal means.
+"""How Route 53 and Route 53 Domains are reached: clients, roles in other accounts, and what a refusal means.
 
 Route 53 is one service for the world; a region only tells the partition. Nothing here waits for long, and whatever AWS
 refuses is a result of the exchange: it says nothing about anybody's DNS.
@@ -7,7 +7,7 @@ refuses is a result of the exchange: it says nothing about anybody's DNS.
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import boto3
 from botocore.config import Config
@@ -25,8 +25,11 @@ from botocore.parsers import ResponseParserError
 
 from nswatch.model import Clock, Result
 
+C = TypeVar("C")
+
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
+    from mypy_boto3_route53domains import Route53DomainsClient
     from mypy_boto3_sts import STSClient
 
 CONFIG = Config(connect_timeout=3, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2})
@@ -55,37 +58,53 @@ def route53_client(region: str, session: Mapping[str, str]) -> "Route53Client":
     )
 
 
+def domains_client(_region: str, session: Mapping[str, str]) -> "Route53DomainsClient":
+    """Return a client with our timeouts of Route 53 Domains, which is in us-east-1 only; ``session`` as above."""
+    return boto3.client(
+        "route53domains",
+        region_name="us-east-1",
+        config=CONFIG,
+        aws_access_key_id=session.get("aws_access_key_id"),
+        aws_secret_access_key=session.get("aws_secret_access_key"),
+        aws_session_token=session.get("aws_session_token"),
+    )
+
+
 def sts_client(region: str) -> "STSClient":
     """Return a client with our timeouts for the sessions of roles; the region's own endpoint."""
     return boto3.client("sts", region_name=region, config=CONFIG)
 
 
-class Access:
-    """Clients of Route 53 by role: "" is the function's own. A role's session is kept until shortly before its end."""
+class Access(Generic[C]):
+    """One service's clients by role: "" is the function's own. A role's session is kept until shortly before its end.
+
+    ``make`` makes one for a region and a role's session.
+    """
 
     def __init__(
         self,
         region: str,
         clock: Clock,
-        route53: "Callable[[str, Mapping[str, str]], Route53Client]" = route53_client,
+        make: Callable[[str, Mapping[str, str]], C],
         sts: "Callable[[str], STSClient]" = sts_client,
     ) -> None:
         self._region = region
         self._clock = clock
-        self._route53 = route53
+        self._make = make
         self._sts = sts
         self._one_at_a_time = Lock()  # boto3's default session makes clients in one thread at a time only
-        self._own: Route53Client | None = None
-        self._assumed: dict[str, tuple[Route53Client, datetime]] = {}
+        self._own: C | None = None
+        self._assumed: dict[str, tuple[C, datetime]] = {}
 
-    def client(self, role: str) -> "Route53Client":
+    def client(self, role: str) -> C:
         """Return the client to ask with; may call AWS. Raises `AWS_ERRORS`. Any thread may call it."""
         with self._one_at_a_time:
             return self._client(role)
 
-    def _client(self, role: str) -> "Route53Client":
+    def _client(self, role: str) -> C:
         if not role:
-            self._own = self._own or self._route53(self._region, {})
+            if self._own is None:
+                self._own = self._make(self._region, {})
             return self._own
         known = self._assumed.get(role)
         if known is not None and self._clock() < known[1] - _EARLY:
@@ -97,7 +116,7 @@ class Access:
             "aws_secret_access_key": given["SecretAccessKey"],
             "aws_session_token": given["SessionToken"],
         }
-        client = self._route53(self._region, session)
+        client = self._make(self._region, session)
         self._assumed[role] = client, given["Expiration"].astimezone(UTC)
         return client
 

@@ -54,6 +54,17 @@ class Registration:
 
 
 @dataclass(frozen=True, slots=True)
+class Registrar:
+    """Whose own interface tells of the registration: ``provider`` "route53" is Route 53 Domains.
+
+    ``role_arn`` is assumed for it; None: the collector's own account.
+    """
+
+    provider: str
+    role_arn: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Web:
     """The site to ask, and who may issue its certificates."""
 
@@ -111,6 +122,7 @@ class DomainEntry:
     delegation: Delegation
     answers: tuple[Answer, ...] = ()
     registration: Registration | None = None
+    registrar: Registrar | None = None
     web: Web | None = None
     planned_changes: tuple[PlannedChange, ...] = ()
     superseded: tuple[Superseded, ...] = ()
@@ -140,6 +152,7 @@ def read_entry(domain: str, document: Mapping[str, Any]) -> DomainEntry:
         delegation=delegation,
         answers=_answers(domain, document.get("answers")),
         registration=_registration(document.get("registration")),
+        registrar=_registrar(document.get("registration")),
         web=_web(document.get("web")),
         planned_changes=tuple(_planned_changes(domain, document.get("planned_changes"))),
         superseded=tuple(_superseded(domain, document.get("superseded"))),
@@ -223,6 +236,11 @@ def _registration(value: object) -> Registration | None:
     if not isinstance(value, Mapping):
         return None
     return Registration(_text(value.get("registrar")), _texts(value.get("locks")))
+
+
+def _registrar(value: object) -> Registrar | None:
+    provider = _text(value.get("provider")) if isinstance(value, Mapping) else None
+    return Registrar(provider, _text(_mapping(value).get("role_arn"))) if provider else None
 
 
 def _web(value: object) -> Web | None:

@@ -7,7 +7,7 @@ changes nothing.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from nswatch.expect.registration import is_alarming, missing_locks, same_registrar
@@ -26,6 +26,10 @@ SOON, VERY_SOON = timedelta(days=30), timedelta(days=3)
 
 _SOURCES = (Source.RDAP, Source.REGISTRAR)
 _MOMENTS = {"last-changed": "last changed", "registration": "registered", "transfer": "transferred"}
+OPERATIONS = "operations"
+"""What was asked of the registrar: ``TYPE submitted MOMENT`` each."""
+_HARMLESS = frozenset({"RENEW_DOMAIN", "ENABLE_AUTORENEW"})
+_ONE_ACT, _MIDNIGHT = timedelta(hours=1), time(0)
 _RECENT = timedelta(days=7)
 """A transfer that a source tells of for the first time counts if it is no older; else the source is what changed."""
 _BEFORE_APPLY = timedelta(hours=48)
@@ -37,8 +41,9 @@ def registration(evidence: Evidence, views: Sequence[View], doubts: Mapping[Key,
     """Judge the registration of the domain, and of the domains that its name servers are in.
 
     Every finding's detail is ``{"registrar", "iana_id", "last_changed", "source"}`` of the domain's own registration
-    (texts, the time in the source's own words), ``"sources"`` (what each source says of it, rows of attributes), and
-    ``"names"`` (which registered domains it is about; others than the domain's own are its name servers').
+    (texts, the time in the source's own words), ``"sources"`` (what each source says of it, rows of attributes),
+    ``"operations"`` (what was asked of the registrar lately) and ``"names"`` (which registered domains it is about;
+    others than the domain's own are its name servers').
     """
     ours = [view for view in views if view.key.source in _SOURCES and view.facts is not None]
     if not ours:
@@ -108,6 +113,7 @@ class _Said:
             "last_changed": first.get("last-changed", ""),
             "source": first.get("server", ""),
             "sources": sources,
+            "operations": list(values_of(newest(self.views, Source.REGISTRAR, self.own, OPERATIONS))),
             "names": list(names),
         }
 
@@ -136,19 +142,59 @@ def _touched(said: _Said) -> Judged:
     Its ``expected`` is what stood before. A planned change of the delegation or of the registration explains what
     happens in its window, and an `apply` that replaced either what was seen in the two days before.
     """
-    found = [(view, since) for name in said.names() for view, since in _moved(said, name)]
-    told = [(view, _touch(said, view, values_of(view))) for view, _ in found]
+    found = _once_each([(view, since) for name in said.names() for view, since in _moved(said, name)])
+    told = [(view, _touch(said, view, _new_in(view))) for view, _ in found]
     if not told:
         return Judged()
-    before = [_touch(said, view, view.was) for view, _ in found if view.was]
+    before = [_touch(said, view, view.was) for view, _ in found if view.was and view.key.qtype != OPERATIONS]
     first = min(since for _, since in found)
     ends = tuple(since + EVENT_ACTIVE for _, since in found)
     return Judged((said.finding("registration_touched", told, expected=before, since=first),), ends=ends)
 
 
+def _once_each(found: Iterable[tuple[View, datetime]]) -> list[tuple[View, datetime]]:
+    """Return what moved, without what tells again of an act that was seen before: another source, or a later word.
+
+    The registrar knows of it when it is submitted, the registry when it is done, and WHOIS dates may have no time.
+    """
+    kept: list[tuple[View, datetime]] = []
+    for view, since in sorted(found, key=lambda each: each[1]):
+        again = any(
+            view.key.qname == one.key.qname
+            and (view.key.source is not one.key.source or since != first)
+            and _one_act(_acts(view, since), _acts(one, first))
+            for one, first in kept
+        )
+        if not again:
+            kept.append((view, since))
+    return kept
+
+
+def _acts(view: View, since: datetime) -> list[datetime]:
+    """Return when what a view tells of happened, by its source; where that does not say, when it was seen."""
+    if view.key.qtype == OPERATIONS:
+        return [parse_iso(value.rpartition(" ")[2]) for value in _new_in(view)]
+    return [parse_iso(value) for value in values_of(view)] if view.key.qtype in _MOMENTS else [since]
+
+
+def _one_act(ones: Iterable[datetime], others: Sequence[datetime]) -> bool:
+    """Whether two sources' moments can be of one act: within the hour, or the same day where one tells the day only."""
+    return any(
+        abs(one - other) < _ONE_ACT or (one.date() == other.date() and _MIDNIGHT in (one.time(), other.time()))
+        for one in ones
+        for other in others
+    )
+
+
+def _new_in(view: View) -> tuple[str, ...]:
+    """Return a view's values; of operations those that are new."""
+    values = values_of(view)
+    return tuple(each for each in values if each not in (view.was or ())) if view.key.qtype == OPERATIONS else values
+
+
 def _moved(said: _Said, name: str) -> Iterator[tuple[View, datetime]]:
     """Yield the views that moved, with when that was first seen by any collector."""
-    attributes = (*_MOMENTS, "nameservers") if name == said.own else tuple(_MOMENTS)
+    attributes = (*_MOMENTS, "nameservers", OPERATIONS) if name == said.own else tuple(_MOMENTS)
     dated = {view.key.source for view in said.newest(name, "last-changed")}
     for attribute in attributes:
         for view in said.newest(name, attribute):
@@ -168,6 +214,8 @@ def _is_move(said: _Said, view: View, attribute: str) -> bool:
         allowed = said.evidence.expectations.allowed
         approved = {frozenset(ns) for ns in (*allowed.ns_sets, *allowed.once_ns)}
         return bool(view.was) and not {frozenset(view.was or ()), frozenset(values_of(view))} <= approved
+    if attribute == OPERATIONS:
+        return any(value.partition(" ")[0] not in _HARMLESS for value in _new_in(view))
     if attribute == "transfer" and not view.was:
         return all(view.first_seen - parse_iso(text) < _RECENT for text in values_of(view))
     return bool(view.was)
@@ -175,9 +223,7 @@ def _is_move(said: _Said, view: View, attribute: str) -> bool:
 
 def _explained(said: _Said, view: View, since: datetime) -> bool:
     entry = said.evidence.expectations.entry
-    moments = [since]
-    if view.key.qtype in _MOMENTS:
-        moments += map(parse_iso, values_of(view))
+    moments = [since, *_acts(view, since)]
     planned = (change for change in entry.planned_changes if _is_of_registry(change))
     if any(change.starts <= moment < change.ends for change in planned for moment in moments):
         return True
@@ -192,6 +238,8 @@ def _is_of_registry(change: PlannedChange) -> bool:
 
 
 def _touch(said: _Said, view: View, values: Sequence[str]) -> str:
+    if view.key.qtype == OPERATIONS:
+        return said.of(view.key.qname, ", ".join(map(_short, values)))
     what = _MOMENTS.get(view.key.qtype, "name servers")
     return said.of(view.key.qname, f"{what} {', '.join(map(_short, values))}")
 
@@ -272,8 +320,12 @@ def _expiring(said: _Said) -> Judged:
     told, ends, urgent = list[tuple[View, str]](), list[datetime](), False
     for name in said.names():
         first, second = (SOON, VERY_SOON) if name == said.own else (VERY_SOON, timedelta(0))
+        said_before = list[datetime]()
         for view in said.newest(name, "expiration"):
             at = min(map(parse_iso, values_of(view)))
+            if any(abs(at - other) < timedelta(days=1) for other in said_before):
+                continue
+            said_before.append(at)
             ends += [at - first, at - second]
             if at - first <= said.now:
                 told.append((view, said.of(name, _short(values_of(view)[0]))))

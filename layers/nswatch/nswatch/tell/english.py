@@ -4,6 +4,7 @@ from nswatch.tell.english_advice import ADVICE
 from nswatch.tell.english_causes import CAUSES
 from nswatch.tell.english_certificates import LABELS as OF_CERTIFICATES
 from nswatch.tell.english_certificates import PHRASES as CERTIFICATE_PHRASES
+from nswatch.tell.english_registry import LABELS as OF_REGISTRY
 from nswatch.tell.english_registry import PHRASES as REGISTRY_PHRASES
 from nswatch.tell.english_words import RESIDUAL, WORDS
 from nswatch.tell.language import Language, Words
@@ -234,7 +235,7 @@ ENGLISH = Language(
     causes=CAUSES,
     advice=ADVICE,
     unknown=Words("$code was found on $domain.", "$domain $code"),
-    labels=LABELS | OF_CERTIFICATES,
+    labels=LABELS | OF_CERTIFICATES | OF_REGISTRY,
     kinds=KINDS,
     contacts=CONTACTS,
     sources=SOURCES,

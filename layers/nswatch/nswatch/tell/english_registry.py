@@ -3,7 +3,19 @@
 from nswatch.tell.english_steps import CERT, EVIDENCE, MAIL, OURS, REGISTRAR
 from nswatch.tell.language import Advice
 
+LABELS = {
+    "of_registrar": "registrar",
+    "of_status": "status",
+    "of_nameservers": "name servers",
+    "of_expiration": "expiry",
+    "of_last-changed": "last change",
+}
+
 PHRASES = {
+    "sources_differ": "Of the $what the sources differ: $one says $said; $other says $also.",
+    "by_rdap": "RDAP ($server)",
+    "by_registrar": "Route 53 Domains",
+    "operations": "Asked of Route 53 Domains in the last two days, from within the account:",
     "registered_names": "What the registries say of them:",
     "registered_name": "$name (like $imitates): registered $registered, by $registrar; name servers: $hosts",
     "registered_since": "$name (like $imitates): in the registry's zone since $since; registration date unknown "

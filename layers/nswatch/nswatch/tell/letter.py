@@ -7,7 +7,17 @@ from nswatch.judge.policy import Cause
 from nswatch.model import Finding
 from nswatch.respond.exposure import RECOVERS_FOR, cached_until, still_served
 from nswatch.respond.incident import SHORT_LIVED, Incident, MessageKind
-from nswatch.tell import certificates, comparison, details, evidence, harmless, registry_section, sentences, times
+from nswatch.tell import (
+    certificates,
+    comparison,
+    details,
+    evidence,
+    harmless,
+    registrar_section,
+    registry_section,
+    sentences,
+    times,
+)
 from nswatch.tell.case import Case
 from nswatch.tell.certificate_section import section
 from nswatch.tell.evidence import paragraph
@@ -53,6 +63,7 @@ def _wrong(case: Case) -> list[str]:
     lines += _also(case)
     lines += evidence.since(case)
     lines += _registered(case)
+    lines += registrar_section.section(case, case.lead) if case.lead is not None else []
     lines += _slower(case)
     lines += evidence.seen_by(case, case.findings)
     lines += evidence.caches(case)

@@ -53,7 +53,9 @@ class Cloud(AbstractContextManager["Cloud"]):
         self.down: set[str] = set()
         self.topics_down: set[str] = set()
         self.wire: Wire = straight
-        self.clients = Clients(dynamodb=cache(self._dynamodb), sns=cache(self._sns), route53=_no_route53)
+        self.clients = Clients(
+            dynamodb=cache(self._dynamodb), sns=cache(self._sns), route53=_no_route53, route53domains=_no_route53
+        )
         self._client = cache(_client)
         self._stack = ExitStack()
         self._iterators: dict[str, str] = {}
@@ -160,7 +162,7 @@ def _is_observation(write: Mapping[str, Any]) -> bool:
 
 
 def _no_route53(_region: str, _session: Mapping[str, str]) -> NoReturn:
-    """Refuse: a scenario says nothing of hosted zones, so that what they hold is unknown."""
+    """Refuse: a scenario says nothing of accounts at Route 53, so that what they hold is unknown."""
     raise EndpointConnectionError(endpoint_url="https://route53.amazonaws.com/")
 
 

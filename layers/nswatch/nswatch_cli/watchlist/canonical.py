@@ -14,7 +14,7 @@ from nswatch_cli.watchlist.schema import (
     Domain,
     PlannedChange,
     PlannedDelegation,
-    Registration,
+    PlannedRegistration,
     Watchlist,
     Web,
 )
@@ -114,10 +114,11 @@ def _relative(name: str, domain: str) -> str:
     return relative if absolute(relative, domain) == owner else f"{owner}."
 
 
-def _registration(registration: Registration | None) -> Json:
+def _registration(registration: PlannedRegistration | None) -> Json:
     if registration is None:
         return {}
-    return _without_empty(registrar=registration.registrar, locks=_sorted(registration.locks))
+    asked = registration.model_dump(include={"provider", "role_arn"}, exclude_none=True)
+    return _without_empty(registrar=registration.registrar, locks=_sorted(registration.locks), **asked)
 
 
 def _web(web: Web | None) -> Json:

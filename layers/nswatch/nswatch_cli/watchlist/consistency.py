@@ -202,9 +202,12 @@ def _values(path: KeyPath, answer: schema.Answer) -> Iterator[Trouble]:
         first.setdefault(data, index)
 
 
-def _registration(path: KeyPath, registration: schema.Registration | None) -> Iterator[Trouble]:
-    if registration is not None:
-        yield from _empty_or_repeated((*path, "locks"), registration.locks, None)
+def _registration(path: KeyPath, registration: schema.PlannedRegistration | None) -> Iterator[Trouble]:
+    if registration is None:
+        return
+    yield from _empty_or_repeated((*path, "locks"), registration.locks, None)
+    if isinstance(registration, schema.Registration) and registration.role_arn and not registration.provider:
+        yield (*path, "role_arn"), "is not used without a provider", "add 'provider: route53', or leave the role out"
 
 
 def _web(path: KeyPath, name: str | None, web: schema.Web | None) -> Iterator[Trouble]:

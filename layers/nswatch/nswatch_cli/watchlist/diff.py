@@ -110,6 +110,11 @@ def _leaves(value: Mapping[str, Any], path: str) -> Iterator[tuple[str, object]]
             yield here, inner
 
 
+def _registered(registration: Json) -> Json:
+    """Return what is expected of a registration, without where else to ask about it."""
+    return {key: value for key, value in registration.items() if key not in ("provider", "role_arn")}
+
+
 def supersede(old: Json, new: Json, now: datetime) -> Json:
     """Return the new entry with ``superseded``: the values that it replaces, and those replaced within seven days.
 
@@ -125,8 +130,9 @@ def supersede(old: Json, new: Json, now: datetime) -> Json:
         replaced["delegation"] = delegation
     if answers:
         replaced["answers"] = answers
-    if old.get("registration") and old["registration"] != new.get("registration"):
-        replaced["registration"] = old["registration"]
+    registered, then = (_registered(entry.get("registration", {})) for entry in (old, new))
+    if registered and registered != then:
+        replaced["registration"] = registered
     if replaced:
         kept.append({"at": moment(now), **replaced})
     entry = {key: value for key, value in new.items() if key != "superseded"}

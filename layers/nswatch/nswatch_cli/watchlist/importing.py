@@ -28,7 +28,7 @@ _TYPES = ("A", "AAAA", "CNAME", "MX", "TXT")
 _BROAD = frozenset({"EC2", "S3"})
 
 
-def access_of(profile: str | None, clock: Clock) -> Access:
+def access_of(profile: str | None, clock: Clock) -> "Access[Route53Client]":
     """Return how Route 53 is asked with a person's own credentials; raise InvalidDocument for a profile that is not."""
     try:
         session = boto3.Session(profile_name=profile)
@@ -47,7 +47,7 @@ def access_of(profile: str | None, clock: Clock) -> Access:
     )
 
 
-def draft_of(access: Access, zone_id: str, role: str | None, now: datetime) -> Draft:
+def draft_of(access: "Access[Route53Client]", zone_id: str, role: str | None, now: datetime) -> Draft:
     """Return a draft of an entry from a hosted zone; raise InvalidDocument where it cannot be had."""
     try:
         client = access.client(role or "")

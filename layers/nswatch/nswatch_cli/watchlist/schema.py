@@ -75,8 +75,8 @@ class Answer(Strict):
     """Strings that must be among the TXT records; others may be beside them."""
 
 
-class Registration(Strict):
-    """What the registry must say over RDAP."""
+class PlannedRegistration(Strict):
+    """The part of the registration that a planned change replaces."""
 
     registrar: Text | None = None
     """The registrar's name, as RDAP gives it."""
@@ -96,6 +96,15 @@ class Registration(Strict):
         | None
     ) = None
     """The locks that must be set, in EPP's spelling (RFC 5731). Only `server…` ones are a registry lock."""
+
+
+class Registration(PlannedRegistration):
+    """What the registry must say over RDAP, and where the registrar itself can be asked."""
+
+    provider: Literal["route53"] | None = None
+    """The registrar whose own interface is asked too: `route53` is Route 53 Domains."""
+    role_arn: RoleArn | None = None
+    """The role to assume for that when the domain is in another account."""
 
 
 class Web(Strict):
@@ -122,7 +131,7 @@ class PlannedChange(Strict):
     """The delegation after the change."""
     answers: list[Answer] | None = None
     """The answers after the change."""
-    registration: Registration | None = None
+    registration: PlannedRegistration | None = None
     """The registration after the change."""
     web: Web | None = None
     """The web site after the change."""
