@@ -16,25 +16,28 @@ MAY_IMPORT = {
     "expect": BASE,
     "observe": BASE | {"expect"},
     "collect": BASE | {"expect", "observe"},
-    "record": BASE,
+    "trail": BASE,
+    "record": BASE | {"trail"},
     "judge": BASE | {"expect"},
     "respond": BASE | {"expect", "judge", "record"},
-    "tell": BASE | {"expect", "judge", "respond", "record"},
+    "tell": BASE | {"expect", "judge", "respond", "record", "trail"},
     "schedule": BASE | {"observe", "record"},
     "probe": BASE | {"expect", "observe", "record", "schedule"},
     "sqs": BASE | {"schedule", "tell"},
     "ranges": BASE | {"expect", "record"},
     "refresh": BASE | {"collect", "expect", "ranges", "record"},
+    "trailing": BASE | {"record", "trail"},
     "collector": BASE | {"collect", "expect", "record", "refresh", "schedule"},
     "wiring": BASE | {"expect", "observe", "record", "judge", "respond", "tell", "probe", "ranges", "schedule", "sqs"},
     "wiring_collect": BASE
     | {"collect", "collector", "expect", "judge", "observe", "ranges", "record", "refresh", "schedule", "sqs", "tell"}
     | {"wiring"},
+    "wiring_trail": BASE | {"record", "trailing", "wiring"},
     "__init__": frozenset[str](),
 }
 """Room or module of nswatch -> the others that it may import."""
 
-WIRING = frozenset({"wiring", "wiring_collect"})
+WIRING = frozenset({"wiring", "wiring_collect", "wiring_trail"})
 
 NOT_IN_JUDGE = frozenset(
     {"asyncio", "aws_lambda_powertools", "boto3", "botocore", "dns", "http", "logging", "os", "random", "requests"}

@@ -13,7 +13,10 @@ from nswatch import wiring
 from nswatch.collect.asking import SOURCE_SECONDS
 from nswatch.collect.turns import ROUND
 from nswatch.collector import TOO_LATE
+from nswatch.record import keys as keys_of_table
 from nswatch.record import table
+from nswatch.record.trail_store import GAP
+from nswatch.trail import LATE
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -37,6 +40,8 @@ Loader.add_multi_constructor("!", _long_form)
 TEMPLATE: dict[str, Any] = yaml.load((REPOSITORY / "template.yaml").read_text(), Loader)
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 FUNCTIONS = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function"]
+EVERY_MINUTE = [name for name in FUNCTIONS if "EveryMinute" in RESOURCES[name]["Properties"]["Events"]]
+"""Those that watch. What hears CloudTrail is in no hub: that it is heard no more, the texts of alerts say."""
 
 
 def statements(role: str) -> dict[str, dict[str, Any]]:
@@ -105,10 +110,15 @@ def test_function_may_write_only_its_own_partitions_when_it_observes(role: str, 
     }
 
 
-WITHOUT_RESOURCE = {"dynamodb:ListStreams", "route53domains:GetDomainDetail", "route53domains:ListOperations"}
+WITHOUT_RESOURCE = {
+    "dynamodb:ListStreams",
+    "route53:GetHostedZoneCount",
+    "route53domains:GetDomainDetail",
+    "route53domains:ListOperations",
+}
 
 
-@pytest.mark.parametrize("role", ["ProbeRole", "ComparatorRole", "CollectorRole"])
+@pytest.mark.parametrize("role", ["ProbeRole", "ComparatorRole", "CollectorRole", "TrailRole"])
 def test_role_has_no_wildcard_but_where_an_action_knows_no_resource(role: str) -> None:
     for sid, statement in statements(role).items():
         assert not any("*" in action for action in _list(statement["Action"])), sid
@@ -163,7 +173,7 @@ def test_dead_man_url_is_http_or_nothing(url: str, allowed: bool) -> None:
     assert bool(re.search(TEMPLATE["Parameters"]["DeadManUrl"]["AllowedPattern"], url)) is allowed
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", EVERY_MINUTE)
 def test_function_is_not_repeated_when_a_scheduled_start_failed(name: str) -> None:
     schedule = RESOURCES[name]["Properties"]["Events"]["EveryMinute"]["Properties"]
     assert schedule["RetryPolicy"]["MaximumRetryAttempts"] == 0
@@ -198,7 +208,7 @@ def test_alarm_is_told_in_the_notice_topic(name: str) -> None:
     assert alarm["TreatMissingData"] == ("breaching" if "Heartbeat" in name else "notBreaching")
 
 
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", EVERY_MINUTE)
 @pytest.mark.parametrize("metric", ["Errors", "Throttles"])
 def test_function_has_an_alarm_for_what_it_cannot_tell_itself(function: str, metric: str) -> None:
     watched = [{"Name": "FunctionName", "Value": {"Ref": function}}]
@@ -225,6 +235,36 @@ def test_roles_allow_every_call_that_the_record_makes() -> None:
     roles = [*statements("ProbeRole").values(), *statements("ComparatorRole").values()]
     allowed = {action for statement in roles for action in _list(statement["Action"])}
     assert {f"dynamodb:{call}" for call in wanted} <= allowed
+
+
+def test_trail_is_only_in_us_east_1_and_may_write_only_what_cloudtrail_told() -> None:
+    assert TEMPLATE["Conditions"]["HearsCloudTrail"] == {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]}
+    assert all(each["Condition"] == "HearsCloudTrail" for name, each in RESOURCES.items() if name.startswith("Trail"))
+    keys = {
+        sid: statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"]
+        for sid, statement in statements("TrailRole").items()
+        if any(action.startswith("dynamodb:") for action in _list(statement["Action"]))
+    }
+    assert keys == {"KeepCallsInBothHubs": [keys_of_table.TRAIL, keys_of_table.trail_pk("*")]}
+
+
+def test_trail_rule_takes_every_changing_call_when_its_name_is_not_known() -> None:
+    rule = RESOURCES["TrailChanges"]["Properties"]
+    assert rule["EventPattern"]["source"] == ["aws.route53", "aws.route53domains"]
+    assert rule["EventPattern"]["detail"].keys() == {"eventSource"}
+
+
+def test_trail_hears_its_own_calls_when_they_only_read() -> None:
+    rule = RESOURCES["TrailOwnCalls"]["Properties"]
+    (allowed,) = _list(statements("TrailRole")["MakeItselfHeard"]["Action"])
+    assert rule["State"] == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
+    assert [f"route53:{name}" for name in rule["EventPattern"]["detail"]["eventName"]] == [allowed]
+
+
+def test_trail_is_heard_twice_at_least_before_it_counts_as_silent() -> None:
+    schedule = RESOURCES["TrailFunction"]["Properties"]["Events"]["EveryTenMinutes"]["Properties"]
+    every = timedelta(minutes=int(re.findall(r"\d+", schedule["ScheduleExpression"])[0]))
+    assert 2 * every + LATE <= GAP
 
 
 def test_functions_are_given_every_variable_that_the_code_reads() -> None:

@@ -154,6 +154,18 @@ class Table:
             }
         )
 
+    def newest(self, partition: str, first: str, last: str) -> Iterator[Item]:
+        """Yield a partition's items whose sort keys lie between two, the last one first, read consistently."""
+        yield from self._pages(
+            {
+                "TableName": self.name,
+                "KeyConditionExpression": "pk = :pk AND sk BETWEEN :first AND :last",
+                "ExpressionAttributeValues": encode({":pk": partition, ":first": first, ":last": last}),
+                "ConsistentRead": True,
+                "ScanIndexForward": False,
+            }
+        )
+
     def query_index(self, index: str, condition: str, values: Mapping[str, Any], limit: int) -> Iterator[Item]:
         """Yield at most ``limit`` items of an index in its order; an index is read eventually consistently."""
         request = {

@@ -25,6 +25,8 @@ partition                              sort key                                 
 ``hub``                                ``hub#REGION``                             what a hub says of itself
 ``hub``                                ``canary#REGION``                          newest pass whose canary was found
 ``hub``                                ``collector#REGION``                       since when its first report is awaited
+``trail``                              ``heard``                                  how CloudTrail is heard
+``trail#DOMAIN``, ``trail#ZONE``       ``call#TIME#ID``                           a call that changed it, by CloudTrail
 =====================================  =========================================  ==================================
 
 An item may hold 400 KB. Those whose content could grow are bounded so:
@@ -36,10 +38,11 @@ An item may hold 400 KB. Those whose content could grow are bounded so:
 * ``followed``/``shard#K`` holds at most 26 servers of each of a hundred domains, less than 160 KB;
 * a heartbeat names the domains that were not completed, at most the shard's: about 25 KB;
 * an event keeps under half of what an item holds (`nswatch.respond.events`);
-* AWS's ranges are compressed, to 35 KB in 2026, and one collector's item holds all services.
+* AWS's ranges are compressed, to 35 KB in 2026, and one collector's item holds all services;
+* a call's item lists a hundred of the records that it changed, less than 40 KB.
 
 A probe may write only partitions that begin with ``probe#`` and its own region (``dynamodb:LeadingKeys``), and a
-collector only those that begin with ``collect#`` and its own.
+collector only those that begin with ``collect#`` and its own; what hears CloudTrail only ``trail`` and ``trail#…``.
 Items with ``due_bucket`` and ``due_at`` stand in the sparse index ``due``: every timer is one of them.
 """
 
@@ -68,6 +71,9 @@ COLLECTOR_SK = "collector"
 
 RANGES_SK = "ranges"
 """The sort key of what a collector knows of AWS's address ranges."""
+
+TRAIL = "trail"
+"""The partition of how CloudTrail is heard."""
 
 _OF_OBSERVATIONS = frozenset({"probe", "collect"})
 
@@ -115,6 +121,16 @@ def collect_pk(region: str, domain: str = "") -> str:
 def group_pk(group: str) -> str:
     """Return the partition of one watched domain, or of a group that is no domain (``vantage``, ``hub/REGION``)."""
     return f"group#{group}"
+
+
+def trail_pk(subject: str) -> str:
+    """Return the partition of the calls about a registered domain, or a hosted zone."""
+    return f"{TRAIL}#{subject}"
+
+
+def call_sk(at: datetime, id_: str = "") -> str:
+    """Return the sort key of a call; without its id what lies before those of that moment, behind those before."""
+    return f"call#{iso(at)}#{id_}"
 
 
 def watchlist_pk(version: int) -> str:

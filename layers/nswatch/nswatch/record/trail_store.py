@@ -1,0 +1,81 @@
+"""What CloudTrail told of an account's changes, in one hub: one item a call, and how it is heard."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+from nswatch.errors import Conflict
+from nswatch.moments import iso, parse_iso
+from nswatch.record.codec import canonical_json, readable
+from nswatch.record.dynamodb import Item, Table
+from nswatch.record.keys import TRAIL, call_sk, trail_pk
+from nswatch.trail import Account, Call, Heard
+
+KEPT = timedelta(days=90)
+"""As long as CloudTrail's own event history."""
+
+GAP = timedelta(minutes=45)
+"""The function makes itself heard every ten minutes, and a call comes up to fifteen minutes late."""
+
+MOST_READ = 200
+_HEARD = "heard"
+
+
+class DynamoTrail:
+    """One hub's record of what CloudTrail told. Every method raises StoreUnavailable when the hub takes no call."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+        self.hub = table.region
+
+    def keep(self, call: Call) -> None:
+        """Write a call under each of its subjects; one that comes twice is written over itself."""
+        document = asdict(call) | {"at": iso(call.at)}
+        for subject in call.subjects:
+            item = {"pk": trail_pk(subject), "sk": call_sk(call.at, call.id), "call": canonical_json(document)}
+            self._table.put(item | {"expires": int((call.at + KEPT).timestamp())})
+
+    def hear(self, at: datetime) -> None:
+        """Note that a call of this moment came; one that is older than what was heard already changes nothing."""
+        before = self.heard()
+        if before is not None and at <= before.at:
+            return
+        since = at if before is None or at - before.at > GAP else before.since
+        item = {"pk": TRAIL, "sk": _HEARD, "at": iso(at), "since": iso(since)}
+        try:
+            self._table.put(item, "attribute_not_exists(pk) OR #at < :at", {":at": iso(at)}, {"#at": "at"})
+        except Conflict:
+            return
+
+    def heard(self) -> Heard | None:
+        """Return how CloudTrail is heard; None where it never was."""
+        item = self._table.get(TRAIL, _HEARD)
+        found = readable([] if item is None else [item], _heard_from_item)
+        return next(found, None)
+
+    def account(self, subjects: Sequence[str], since: datetime, until: datetime) -> Account | None:
+        """Return the calls filed under ``subjects`` in some time; None where CloudTrail was never heard."""
+        heard = self.heard()
+        if heard is None:
+            return None
+        calls: dict[str, Call] = {}
+        complete = True
+        for subject in subjects:
+            items = self._table.newest(trail_pk(subject), call_sk(since), call_sk(until))
+            found = list(readable(islice(items, MOST_READ), _call_from_item))
+            complete = complete and len(found) < MOST_READ
+            calls |= {call.id: call for call in found}
+        newest = sorted(calls.values(), key=lambda call: (call.at, call.id), reverse=True)
+        return Account(tuple(newest), heard, complete)
+
+
+def _heard_from_item(item: Item) -> Heard:
+    return Heard(parse_iso(item["at"]), parse_iso(item["since"]))
+
+
+def _call_from_item(item: Item) -> Call:
+    document = json.loads(item["call"])
+    records = tuple((action, name, type_) for action, name, type_ in document["records"])
+    return replace(Call(**document), at=parse_iso(document["at"]), records=records)

@@ -1,0 +1,106 @@
+"""The handler that hears CloudTrail, over both hubs' emulated tables."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.invoke import context, function
+
+from nswatch import wiring_trail
+from nswatch.errors import InvalidEvent, StoreUnavailable
+from nswatch.moments import iso
+from nswatch.record.dynamodb import Table
+from nswatch.record.trail_store import DynamoTrail
+from nswatch.trail import Heard
+from nswatch_cli.replay.cloud import NAME, Cloud
+
+HUBS = ("ap-northeast-1", "eu-west-1")
+EVENTS = Path(__file__).parents[3] / "events"
+T = datetime(2026, 11, 22, 21, 0, 3, tzinfo=UTC)
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+
+
+def event(name: str, **other: Any) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((EVENTS / f"trail-{name}.json").read_text())
+    found["detail"] |= other
+    return found
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    with Cloud(HUBS) as cloud:
+        built = wiring_trail.build_trailing(cloud.settings("us-east-1", (*HUBS, "us-east-1")), cloud.clients)
+        monkeypatch.setattr(wiring_trail, "trailing", lambda: built)
+        yield cloud
+
+
+def run(given: dict[str, Any]) -> Any:
+    return function("trail").handler(given, context("trail"))
+
+
+def trail(cloud: Cloud, hub: str) -> DynamoTrail:
+    return DynamoTrail(Table(cloud.clients.dynamodb(hub), NAME))
+
+
+def items(cloud: Cloud, hub: str) -> list[Any]:
+    return list(cloud.clients.dynamodb(hub).scan(TableName=NAME)["Items"])
+
+
+def test_call_is_in_both_hubs_once_when_it_comes_twice(cloud: Cloud) -> None:
+    for name in ("records", "nameservers", "refused", "records"):
+        assert run(event(name)) == {}
+    for hub in HUBS:
+        account = trail(cloud, hub).account(["example.com", "Z1PA6795UKMFR9"], T - DAY, T + DAY)
+        assert account is not None
+        assert [call.name for call in account.calls] == [
+            "DeleteHostedZone",
+            "ChangeResourceRecordSets",
+            "UpdateDomainNameservers",
+        ]
+        assert account.calls[1].records[0] == ("UPSERT", "example.com", "MX")
+        kept = [item for item in items(cloud, hub) if item["pk"]["S"].startswith("trail#")]
+        assert {int(item["expires"]["N"]) > T.timestamp() for item in kept} == {True}
+
+
+def test_calls_of_another_time_are_left_out(cloud: Cloud) -> None:
+    run(event("records"))
+    for since, until, count in ((T, T + MINUTE, 1), (T + MINUTE, T + DAY, 0), (T - DAY, T - MINUTE, 0)):
+        account = trail(cloud, HUBS[0]).account(["example.com"], since, until)
+        assert account is not None
+        assert len(account.calls) == count
+
+
+def test_own_call_makes_it_heard_and_is_not_kept(cloud: Cloud) -> None:
+    assert trail(cloud, HUBS[0]).account(["example.com"], T, T) is None
+    for minutes in (0, 10, 20, 5):
+        run(event("own-call", eventTime=iso(T + minutes * MINUTE)))
+    assert trail(cloud, HUBS[0]).heard() == Heard(T + 20 * MINUTE, T)
+    assert len(items(cloud, HUBS[0])) == 1
+
+
+def test_hearing_begins_anew_when_there_was_a_gap(cloud: Cloud) -> None:
+    for minutes in (0, 10, 120, 130):
+        run(event("own-call", eventTime=iso(T + minutes * MINUTE)))
+    assert trail(cloud, HUBS[1]).heard() == Heard(T + 130 * MINUTE, T + 120 * MINUTE)
+
+
+def test_call_comes_again_when_a_hub_did_not_take_it(cloud: Cloud) -> None:
+    cloud.down.add(HUBS[0])
+    with pytest.raises(StoreUnavailable, match=HUBS[0]):
+        run(event("records"))
+    assert trail(cloud, HUBS[1]).heard() == Heard(T, T)
+    cloud.down.clear()
+    run(event("records"))
+    assert items(cloud, HUBS[0]) == items(cloud, HUBS[1])
+
+
+@pytest.mark.parametrize(
+    "given", [pytest.param({}, id="nothing"), pytest.param({"detail": {"eventSource": "s3.amazonaws.com"}}, id="s3")]
+)
+def test_event_is_refused_when_it_is_no_call(given: dict[str, Any], cloud: Cloud) -> None:
+    with pytest.raises(InvalidEvent):
+        run(given)
+    assert items(cloud, HUBS[0]) == []
