@@ -28,7 +28,9 @@ MAY_IMPORT = {
     "refresh": BASE | {"collect", "expect", "ranges", "record"},
     "trailing": BASE | {"record", "trail"},
     "collector": BASE | {"collect", "expect", "record", "refresh", "schedule"},
-    "wiring": BASE | {"expect", "observe", "record", "judge", "respond", "tell", "probe", "ranges", "schedule", "sqs"},
+    "wiring": BASE
+    | {"expect", "observe", "record", "judge", "respond", "tell", "probe", "ranges", "schedule", "sqs"}
+    | {"trail"},
     "wiring_collect": BASE
     | {"collect", "collector", "expect", "judge", "observe", "ranges", "record", "refresh", "schedule", "sqs", "tell"}
     | {"wiring"},

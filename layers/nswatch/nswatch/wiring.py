@@ -5,6 +5,7 @@ and network.
 """
 
 import asyncio
+import logging
 import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import nswatch
-from nswatch.errors import NswatchError
+from nswatch.errors import NswatchError, StoreUnavailable
 from nswatch.expect.networks import AwsRanges
 from nswatch.expect.watchlist import DomainEntry, PlannedChange
 from nswatch.expect.web import site_of
@@ -35,6 +36,7 @@ from nswatch.record.dynamodb import Table
 from nswatch.record.dynamodb import client as dynamodb_client
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.probe_store import DynamoProbeStore
+from nswatch.record.trail_store import DynamoTrail
 from nswatch.respond.comparator import Comparator
 from nswatch.respond.incident import Incident, Message
 from nswatch.respond.look import Looker
@@ -43,6 +45,7 @@ from nswatch.respond.settle import Rendered, Settler, Texts
 from nswatch.respond.watch import Watcher
 from nswatch.schedule import Queue, Schedule
 from nswatch.sqs import SqsAlarmClock, SqsQueue
+from nswatch.tell.case import AskAccount
 from nswatch.tell.deadman import DeadMan
 from nswatch.tell.parts import as_part
 from nswatch.tell.routes import sns_message
@@ -51,6 +54,7 @@ from nswatch.tell.surroundings import client as sqs_client
 from nswatch.tell.texts import render, render_window
 from nswatch.tell.topics import SnsTopics
 from nswatch.tell.topics import client as sns_client
+from nswatch.trail import Account, registered
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -67,6 +71,8 @@ SHARD_SECONDS = 40.0
 
 CANARY_SECONDS = 4.0
 """The canary is asked for behind them: it must wait for nothing, and hold up nothing."""
+
+logger = logging.getLogger(__name__)
 
 Run = Callable[[Coroutine[Any, Any, ShardPass]], ShardPass]
 
@@ -309,11 +315,12 @@ def build_comparator(
     alarm = SqsAlarmClock(clients.sqs(settings.region), settings.alarm_queue_url) if settings.alarm_queue_url else None
     outbox = Outbox(home, others, topics, settings.hubs.index(settings.region), clock, alarm, as_part)
     aws = aws or CurrentRanges([home.table], settings.hubs, clock)
+    account = partial(_account_of, DynamoTrail(home.table))
     surroundings = HubSurroundings(topics, partial(clients.sqs, settings.region), settings.dead_letters_url)
     return Comparator(
         home,
         Looker(home, others, settings.regions, aws, codes),
-        Settler(home, others, outbox, Texts(of_message=_message_text, of_window=_window_text), clock),
+        Settler(home, others, outbox, Texts(of_message=partial(_message_text, account), of_window=_window_text), clock),
         Watcher(home, others, settings.regions, surroundings, settings.release, clock, codes),
         outbox,
         settings.regions,
@@ -322,8 +329,20 @@ def build_comparator(
     )
 
 
-def _message_text(message: Message, incident: Incident, entry: DomainEntry | None, at: datetime) -> Rendered:
-    text = render(message, incident, entry, at)
+def _account_of(trail: DynamoTrail, entry: DomainEntry, since: datetime, until: datetime) -> Account | None:
+    """Return what CloudTrail says of a domain. No message waits for it: what cannot be read is unknown."""
+    zone = entry.delegation.hosted_zone
+    try:
+        return trail.account([registered(entry.domain), *([zone] if zone else [])], since, until)
+    except StoreUnavailable as error:
+        logger.warning("%s: who changed it in the account is not known: %s", entry.domain, error)
+        return None
+
+
+def _message_text(
+    ask_account: AskAccount, message: Message, incident: Incident, entry: DomainEntry | None, at: datetime
+) -> Rendered:
+    text = render(message, incident, entry, at, ask_account)
     return Rendered(text.subject, sns_message(text))
 
 

@@ -1,8 +1,8 @@
 """What one message is about: the incident's findings in the order of their gravity, and the words for them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from string import Template
 
@@ -14,9 +14,21 @@ from nswatch.respond.incident import CauseState, Incident, Message
 from nswatch.tell import harmless
 from nswatch.tell.english import LANGUAGES
 from nswatch.tell.language import CauseWords, Language
+from nswatch.trail import Account
 
 _LIST_MOST = 2
 _CONTACT_LENGTH = 160
+
+ACCOUNT_BEFORE, ACCOUNT_AFTER = timedelta(hours=48), timedelta(minutes=5)
+"""So long before the first sighting, and by clocks that differ after the last, a call may lie that made the change."""
+
+AskAccount = Callable[[DomainEntry, datetime, datetime], Account | None]
+"""Gives what CloudTrail says of a domain between two moments; None where nothing is known. Raises nothing."""
+
+
+def unknown_account(_entry: DomainEntry, _since: datetime, _until: datetime) -> Account | None:
+    """Return that nothing is known of the account."""
+    return None
 
 
 @dataclass
@@ -27,6 +39,15 @@ class Case:
     incident: Incident
     entry: DomainEntry | None
     now: datetime
+    ask_account: AskAccount = unknown_account
+
+    @cached_property
+    def account(self) -> Account | None:
+        """What CloudTrail says around the time of the findings; asked for once, and only by who tells it."""
+        if self.entry is None or not self.findings:
+            return None
+        moments = [finding.since for finding in self.findings]
+        return self.ask_account(self.entry, min(moments) - ACCOUNT_BEFORE, max(moments) + ACCOUNT_AFTER)
 
     @cached_property
     def language(self) -> Language:

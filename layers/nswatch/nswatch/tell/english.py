@@ -44,6 +44,7 @@ LABELS = {
     "only_child": "ONLY IN THE ZONE",
     "residual": "STILL CACHED",
     "history": "WHAT HAPPENED",
+    "account": "YOUR AWS ACCOUNT",
 }
 
 KINDS = {
@@ -164,6 +165,19 @@ PHRASES = {
     "mail_only": "Of the answers that are watched only MX differs, so far. Who leaves the site and the texts alone "
     "wants the mail, and to be found late. Suspend password resets and login codes by mail of $domain now.",
     "registered": "The registration, by RDAP of $server: last changed $changed; registrar $registrar.",
+    "account_made": "Made in your account by $who at $at ($what)$source. An attacker may hold that "
+    "identity: ask its owner by voice.",
+    "account_beside": "Also in your account about this domain: $who at $at ($what)$source$refused.",
+    "account_not_made": "Not made through your account: since $begun CloudTrail tells of no call to Route 53 or "
+    "Route 53 Domains that could have made it.",
+    "account_not_yet": "No change through your account is recorded so far that could have made it (since $begun). "
+    "CloudTrail can be 15 minutes late.",
+    "account_unheard": "Whether it was made through your account is not known: nothing has come from CloudTrail since "
+    "$at. Look whether somebody stopped the trail.",
+    "account_nobody": "somebody who is not named",
+    "account_session": " (session $session)",
+    "account_from": ", from $source",
+    "account_refused": ", REFUSED: $error",
     "slower": "The web site also answers later than before: in $region after about $median ms, up from $former ms, "
     "since $since. Traffic may take another way.",
     "over": "What follows is over, and told late: it stood from $since until $until ($duration), while nswatch only "

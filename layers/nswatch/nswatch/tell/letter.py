@@ -8,6 +8,7 @@ from nswatch.model import Finding
 from nswatch.respond.exposure import RECOVERS_FOR, cached_until, still_served
 from nswatch.respond.incident import SHORT_LIVED, Incident, MessageKind
 from nswatch.tell import (
+    account_section,
     certificates,
     comparison,
     details,
@@ -62,6 +63,7 @@ def _wrong(case: Case) -> list[str]:
         lines += [line for told in case.findings for line in registry_section.section(case, told)]
     lines += _also(case)
     lines += evidence.since(case)
+    lines += account_section.section(case)
     lines += _registered(case)
     lines += registrar_section.section(case, case.lead) if case.lead is not None else []
     lines += _slower(case)

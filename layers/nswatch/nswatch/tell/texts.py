@@ -6,7 +6,7 @@ from datetime import datetime
 from nswatch.expect.watchlist import DomainEntry, PlannedChange
 from nswatch.respond.incident import Incident, Message
 from nswatch.tell import window
-from nswatch.tell.case import Case
+from nswatch.tell.case import AskAccount, Case, unknown_account
 from nswatch.tell.letter import letter
 from nswatch.tell.sms import sms, subject
 
@@ -24,13 +24,20 @@ class Text:
     sms: str
 
 
-def render(message: Message, incident: Incident, entry: DomainEntry | None, now: datetime) -> Text:
+def render(
+    message: Message,
+    incident: Incident,
+    entry: DomainEntry | None,
+    now: datetime,
+    ask_account: AskAccount = unknown_account,
+) -> Text:
     """Return the texts of ``message``, an element of ``incident.messages``.
 
     ``entry`` is the domain's watchlist entry; None for a group that is no domain, or a domain no longer watched: then
-    there are no contacts to tell. Whatever a name server sent is rendered harmless (see `harmless`).
+    there are no contacts to tell. ``ask_account`` is asked at most once, where something is wrong. Whatever a name
+    server sent is rendered harmless (see `harmless`).
     """
-    case = Case(message, incident, entry, now)
+    case = Case(message, incident, entry, now, ask_account)
     return Text(subject=subject(case), email=letter(case), sms=sms(case))
 
 

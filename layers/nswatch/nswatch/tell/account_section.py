@@ -1,0 +1,170 @@
+"""Whether a change was made in one's own AWS account, and by whom, as CloudTrail tells.
+
+It says "made in your account" only of a call that changes what the findings are about: a certificate's TXT record
+that is renewed at that time changes no name servers. It says "not made" only where nothing of that kind could have
+been missed: CloudTrail was heard before, during and after. All else is told as not known, or not at all.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from nswatch.model import Finding
+from nswatch.tell import details, harmless, times
+from nswatch.tell.case import ACCOUNT_BEFORE, Case
+from nswatch.tell.evidence import paragraph
+from nswatch.trail import CHANGE_RECORDS, LATE, REGISTRATIONS, Account, Call
+
+SILENT = timedelta(minutes=45)
+"""After so long without any call CloudTrail counts as not heard: the function's own call comes every ten minutes."""
+
+ZONE_BEFORE = timedelta(hours=1)
+"""A changed record is on all servers of Route 53 within minutes; a registration takes longer to reach the parent."""
+
+_MOST = 3
+_AT_PARENT = frozenset({"delegation_changed", "nameserver_lookalike", "route53_mismatch", "glue_changed"})
+_DS = frozenset({"ds_changed", "dnssec_bogus"})
+_REGISTRATION = frozenset({"registrar_changed", "registration_status_changed", "registration_touched"})
+_ZONE = frozenset({"soa_changed", "mx_changed", "cname_changed", "address_changed", "txt_changed", "answer_missing"})
+_DRIFT = "route53_drift"
+_MADE_BY_CALLS = _AT_PARENT | _DS | _REGISTRATION | _ZONE | {_DRIFT}
+_OF_SERVERS = frozenset(
+    {"UpdateDomainNameservers", "TransferDomain", "RegisterDomain", "DeleteDomain"}
+    | {"TransferDomainToAnotherAwsAccount", "AcceptDomainTransferFromAnotherAwsAccount"}
+)
+_OF_DS = frozenset({"AssociateDelegationSignerToDomain", "DisassociateDelegationSignerFromDomain"})
+_OF_ZONE = frozenset({"CreateHostedZone", "DeleteHostedZone"})
+_OF_KEYS = frozenset(
+    {"EnableHostedZoneDNSSEC", "DisableHostedZoneDNSSEC", "CreateKeySigningKey", "DeleteKeySigningKey"}
+    | {"ActivateKeySigningKey", "DeactivateKeySigningKey"}
+)
+_ADDRESSES = frozenset({"A", "AAAA", "CNAME"})
+
+
+def section(case: Case) -> list[str]:
+    """Return what CloudTrail says of the case, as lines; nothing where it has nothing to say."""
+    account = case.account
+    if account is None or case.entry is None:
+        return []
+    about = [finding for finding in case.findings if finding.code in _MADE_BY_CALLS and not finding.residual]
+    zone = case.entry.delegation.hosted_zone or ""
+    made = [call for call in account.calls if any(explains(call, finding, zone) for finding in about)]
+    recent = case.since - ZONE_BEFORE
+    beside = [
+        call for call in account.calls if call not in made and (call.service == REGISTRATIONS or call.at >= recent)
+    ]
+    lines = _listed(case, "account_made", made) or _not_made(case, account, about)
+    lines += _listed(case, "account_beside", beside)
+    return ["", case.language.labels["account"], *lines] if lines else []
+
+
+def explains(call: Call, finding: Finding, zone: str) -> bool:
+    """Whether a call can have made what a finding tells; ``zone`` is the id of the domain's own hosted zone, if known.
+
+    One that was refused has made nothing.
+    """
+    if call.error:
+        return False
+    if call.service == REGISTRATIONS:
+        return _by_registration(call, finding.code)
+    if call.at < finding.since - ZONE_BEFORE:
+        return False
+    if finding.code in _AT_PARENT or finding.code == "ds_changed":
+        # What the zone itself says of its servers is not what the parent gives. The parent may be a zone here, too.
+        return call.zone != zone and _changes(call, _at_parent(finding))
+    return _in_zone(call, finding) and not (zone and call.zone and call.zone != zone)
+
+
+def _by_registration(call: Call, code: str) -> bool:
+    return (
+        code in _REGISTRATION
+        or (code in _AT_PARENT and call.name in _OF_SERVERS)
+        or (code in _DS and call.name in _OF_SERVERS | _OF_DS)
+    )
+
+
+def _at_parent(finding: Finding) -> set[tuple[str, str]]:
+    if finding.code == "glue_changed":
+        return {(name, type_) for name, type_, _ in finding.values}
+    return {(finding.subject, "DS" if finding.code == "ds_changed" else "NS")}
+
+
+def _in_zone(call: Call, finding: Finding) -> bool:
+    if finding.code == "dnssec_bogus":
+        return call.name in _OF_KEYS
+    if finding.code == _DRIFT:
+        return call.name == CHANGE_RECORDS
+    if finding.code not in _ZONE:
+        return False
+    return call.name in _OF_ZONE or call.more > 0 or _changes(call, _rrsets(finding))
+
+
+def _rrsets(finding: Finding) -> set[tuple[str, str]]:
+    told = {(rrset.name, rrset.type) for rrset in details.rrsets(finding)}
+    return told | {(name, type_) for name, type_, _ in finding.values}
+
+
+def _changes(call: Call, wanted: Iterable[tuple[str, str]]) -> bool:
+    return any(
+        (type_ == wanted_type or {type_, wanted_type} <= _ADDRESSES)
+        and (name == wanted_name or (name.startswith("*.") and wanted_name.endswith(name[1:])))
+        for _, name, type_ in call.records
+        for wanted_name, wanted_type in wanted
+    )
+
+
+def _not_made(case: Case, account: Account, about: list[Finding]) -> list[str]:
+    """Return that the account's calls did not make it, as firmly as can be known; only of a zone in this account."""
+    if not about or case.entry is None or not case.entry.delegation.hosted_zone or case.entry.delegation.role_arn:
+        return []
+    heard, since = account.heard, min(finding.since for finding in about)
+    if case.now - heard.at > SILENT:
+        return paragraph(case.say("account_unheard", at=times.utc(heard.at)), "  ")
+    if not account.complete or heard.since > since - ZONE_BEFORE:
+        return []
+    begun = max(heard.since, since - ACCOUNT_BEFORE)
+    latest = max(finding.since for finding in about)
+    firm = case.now - latest >= LATE and heard.at >= latest
+    return paragraph(case.say("account_not_made" if firm else "account_not_yet", begun=times.utc(begun)), "  ")
+
+
+def _listed(case: Case, phrase: str, calls: list[Call]) -> list[str]:
+    blocks = [paragraph(_call(case, phrase, call), "    ", "  - ") for call in calls[:_MOST]]
+    lines = [line for block in blocks for line in block]
+    return [*lines, f"    {case.say('more', n=len(calls) - _MOST)}"] if len(calls) > _MOST else lines
+
+
+def _call(case: Case, phrase: str, call: Call) -> str:
+    who = harmless.value(call.actor, 160) if call.actor else case.say("account_nobody")
+    session = case.say("account_session", session=harmless.value(call.session, 64)) if call.session else ""
+    source = case.say("account_from", source=harmless.value(call.source, 45)) if call.source else ""
+    refused = case.say("account_refused", error=harmless.value(call.error, 60)) if call.error else ""
+    return case.say(
+        phrase,
+        who=who + session,
+        at=_moment(call),
+        what=harmless.value(call.name, 64) + _records(case, call),
+        source=source,
+        refused=refused,
+    )
+
+
+def _moment(call: Call) -> str:
+    """Return when, and the source's own words for it where they are others."""
+    said = times.utc(call.at)
+    plain = f"{call.at:%Y-%m-%dT%H:%M:%SZ}"
+    return said if call.said == plain else f"{said} ({harmless.value(call.said, 40)})"
+
+
+def _records(case: Case, call: Call) -> str:
+    named = tuple(f"{type_} {name}" for _, name, type_ in call.records)
+    if not named:
+        return (
+            f" {harmless.name(call.domain)}"
+            if call.domain
+            else f" {harmless.value(call.zone, 40)}"
+            if call.zone
+            else ""
+        )
+    shown = [harmless.value(each, 90) for each in named[:2]]
+    left = len(named) - len(shown) + call.more
+    return f" {', '.join(shown)}" + (f" {case.say('more', n=left)}" if left else "")
