@@ -15,8 +15,7 @@ from nswatch.collect.turns import ROUND
 from nswatch.collector import TOO_LATE
 from nswatch.record import keys as keys_of_table
 from nswatch.record import table
-from nswatch.record.trail_store import GAP
-from nswatch.trail import LATE
+from nswatch.trail import GAP, LATE
 
 REPOSITORY = Path(__file__).parents[2]
 

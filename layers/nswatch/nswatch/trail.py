@@ -24,6 +24,9 @@ MOST_RECORDS = 100
 LATE = timedelta(minutes=15)
 """So late CloudTrail may tell of a call."""
 
+GAP = timedelta(minutes=45)
+"""After so long without any call CloudTrail counts as not heard: nswatch makes one of its own every ten minutes."""
+
 _NAME, _TEXT, _SUBJECTS = 255, 300, 4
 
 Record = tuple[str, str, str]

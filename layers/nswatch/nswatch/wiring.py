@@ -315,7 +315,7 @@ def build_comparator(
     alarm = SqsAlarmClock(clients.sqs(settings.region), settings.alarm_queue_url) if settings.alarm_queue_url else None
     outbox = Outbox(home, others, topics, settings.hubs.index(settings.region), clock, alarm, as_part)
     aws = aws or CurrentRanges([home.table], settings.hubs, clock)
-    account = partial(_account_of, DynamoTrail(home.table))
+    account = account_asker(home)
     surroundings = HubSurroundings(topics, partial(clients.sqs, settings.region), settings.dead_letters_url)
     return Comparator(
         home,
@@ -327,6 +327,11 @@ def build_comparator(
         DeadMan(settings.deadman_url).ping,
         clock,
     )
+
+
+def account_asker(hub: DynamoHubStore) -> AskAccount:
+    """Return what asks a hub's record what CloudTrail told."""
+    return partial(_account_of, DynamoTrail(hub.table))
 
 
 def _account_of(trail: DynamoTrail, entry: DomainEntry, since: datetime, until: datetime) -> Account | None:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from nswatch import wiring
 from nswatch.errors import NswatchError, StoreUnavailable
+from nswatch.expect.watchlist import read_entry
 from nswatch.model import Severity
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.log import Event
@@ -19,6 +20,7 @@ from nswatch.respond.events import EventType, said
 from nswatch.respond.exposure import cached_until, resolves_at
 from nswatch.respond.groups import hub_group
 from nswatch.respond.incident import Incident, State, fold, incident_id
+from nswatch.tell import account_section
 from nswatch_cli.hubs import caller, hub_options, hub_stores
 
 _FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -127,9 +129,26 @@ def show(hubs: Hubs, incident: tuple[str, int]) -> None:
         for sighting in finding.sightings:
             where = f"{sighting.region}: {sighting.server_name} [{sighting.server}] over {sighting.transport}"
             console.print(Text(f"    {sighting.at:{_FORMAT}}  {where}", "dim"))
+    _account(console, hubs.stores(), found)
     console.print(Text("\ntimeline (UTC)", "bold"))
     for event in found.timeline:
         console.print(Text(f"  {event.at:{_FORMAT}}  {_WORDS[EventType(event.type)](event.data)}"))
+
+
+def _account(console: Console, stores: Sequence[DynamoHubStore], incident: Incident) -> None:
+    """Print what CloudTrail says by now: a page that is written at once comes before it."""
+    for store in stores:
+        try:
+            expectation = store.expectation(incident.group)
+            entry = None if expectation is None else read_entry(incident.group, expectation.entry)
+        except NswatchError as error:
+            click.echo(f"who changed it in the account is not known from {store.hub}: {error}", err=True)
+            continue
+        lines = account_section.lines_about(incident, entry, wiring.now(), wiring.account_asker(store))
+        if lines:
+            console.print(Text("\nyour AWS account", "bold"))
+            console.print(Text("\n".join(lines)))
+            return
 
 
 def _recovering(console: Console, incident: Incident) -> None:

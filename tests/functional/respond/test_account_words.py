@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from click.testing import CliRunner
 from tests.functional.respond.test_comparator import DOMAIN, ENTRY, FORGED, GENUINE, HUBS, MINUTE, Hubs, kinds
 
+from nswatch import wiring
 from nswatch.moments import iso
 from nswatch.wiring_trail import build_trailing
+from nswatch_cli import incidents
 from nswatch_cli.replay.cloud import Cloud
 from nswatch_cli.replay.wire import Call, Forward, answer
 
@@ -68,6 +71,22 @@ def test_page_says_so_far_and_the_reminder_not_made_when_the_account_did_nothing
         hubs.stream()
     assert "reminder" in [delivery.kind for delivery in hubs.delivered]
     assert "Not made through your account: since 2026-01-01 00:00:00 UTC CloudTrail tells of no call" in text(hubs)
+
+
+def test_incident_shows_who_made_it_when_cloudtrail_told_after_the_page(
+    hubs: Hubs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hear(hubs)
+    hubs.see(FORGED)
+    hubs.stream()
+    assert "ask again then with nswatch incidents show watched.example-1" in text(hubs)
+    tell(hubs, "nameservers", requestParameters={"domainName": DOMAIN}, eventTime=iso(hubs.now - 2 * MINUTE))
+    monkeypatch.setattr(wiring, "now", lambda: hubs.now + 5 * MINUTE)
+    monkeypatch.setattr(incidents, "hub_stores", lambda *_: list(hubs.stores.values()))
+    shown = CliRunner().invoke(
+        incidents.incidents_commands, ["--hubs", ",".join(HUBS), "show", "watched.example-1"], catch_exceptions=False
+    )
+    assert "Made in your account by arn:aws:iam::111122223333:user/smithj" in " ".join(shown.output.split())
 
 
 def test_page_says_nothing_of_the_account_when_cloudtrail_was_never_heard(hubs: Hubs) -> None:

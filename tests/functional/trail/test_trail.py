@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from tests.support.invoke import context, function
 
@@ -25,7 +26,8 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 def event(name: str, **other: Any) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((EVENTS / f"trail-{name}.json").read_text())
-    found["detail"] |= other
+    if other:
+        found["detail"] |= other
     return found
 
 
@@ -103,4 +105,16 @@ def test_call_comes_again_when_a_hub_did_not_take_it(cloud: Cloud) -> None:
 def test_event_is_refused_when_it_is_no_call(given: dict[str, Any], cloud: Cloud) -> None:
     with pytest.raises(InvalidEvent):
         run(given)
+    assert items(cloud, HUBS[0]) == []
+
+
+def test_schedule_makes_a_call_and_goes_on_when_it_is_refused(
+    cloud: Cloud, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The emulator knows no such operation, and refuses it. CloudTrail tells of refused calls as of others.
+    settings = cloud.settings("us-east-1", (*HUBS, "us-east-1"))
+    route53 = boto3.client("route53", region_name="us-east-1")
+    monkeypatch.setattr(wiring_trail, "trailing", lambda: wiring_trail.build_trailing(settings, cloud.clients, route53))
+    assert run(event("schedule")) == {}
+    assert "GetHostedZoneCount" in caplog.text
     assert items(cloud, HUBS[0]) == []

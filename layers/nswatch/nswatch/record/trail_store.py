@@ -11,13 +11,10 @@ from nswatch.moments import iso, parse_iso
 from nswatch.record.codec import canonical_json, readable
 from nswatch.record.dynamodb import Item, Table
 from nswatch.record.keys import TRAIL, call_sk, trail_pk
-from nswatch.trail import Account, Call, Heard
+from nswatch.trail import GAP, Account, Call, Heard
 
 KEPT = timedelta(days=90)
 """As long as CloudTrail's own event history."""
-
-GAP = timedelta(minutes=45)
-"""The function makes itself heard every ten minutes, and a call comes up to fifteen minutes late."""
 
 MOST_READ = 200
 _HEARD = "heard"

@@ -6,16 +6,15 @@ been missed: CloudTrail was heard before, during and after. All else is told as 
 """
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from nswatch.expect.watchlist import DomainEntry
 from nswatch.model import Finding
+from nswatch.respond.incident import Incident
 from nswatch.tell import details, harmless, times
-from nswatch.tell.case import ACCOUNT_BEFORE, Case
+from nswatch.tell.case import ACCOUNT_BEFORE, AskAccount, Case
 from nswatch.tell.evidence import paragraph
-from nswatch.trail import CHANGE_RECORDS, LATE, REGISTRATIONS, Account, Call
-
-SILENT = timedelta(minutes=45)
-"""After so long without any call CloudTrail counts as not heard: the function's own call comes every ten minutes."""
+from nswatch.trail import CHANGE_RECORDS, GAP, LATE, REGISTRATIONS, Account, Call
 
 ZONE_BEFORE = timedelta(hours=1)
 """A changed record is on all servers of Route 53 within minutes; a registration takes longer to reach the parent."""
@@ -55,6 +54,11 @@ def section(case: Case) -> list[str]:
     lines = _listed(case, "account_made", made) or _not_made(case, account, about)
     lines += _listed(case, "account_beside", beside)
     return ["", case.language.labels["account"], *lines] if lines else []
+
+
+def lines_about(incident: Incident, entry: DomainEntry | None, now: datetime, ask: AskAccount) -> list[str]:
+    """Return the same of an incident as it is ``now``, without the heading; nothing where no message tells of it."""
+    return section(Case(incident.messages[-1], incident, entry, now, ask))[2:] if incident.messages else []
 
 
 def explains(call: Call, finding: Finding, zone: str) -> bool:
@@ -117,14 +121,15 @@ def _not_made(case: Case, account: Account, about: list[Finding]) -> list[str]:
     if not about or case.entry is None or not case.entry.delegation.hosted_zone or case.entry.delegation.role_arn:
         return []
     heard, since = account.heard, min(finding.since for finding in about)
-    if case.now - heard.at > SILENT:
+    if case.now - heard.at > GAP:
         return paragraph(case.say("account_unheard", at=times.utc(heard.at)), "  ")
     if not account.complete or heard.since > since - ZONE_BEFORE:
         return []
     begun = max(heard.since, since - ACCOUNT_BEFORE)
     latest = max(finding.since for finding in about)
     firm = case.now - latest >= LATE and heard.at >= latest
-    return paragraph(case.say("account_not_made" if firm else "account_not_yet", begun=times.utc(begun)), "  ")
+    phrase = "account_not_made" if firm else "account_not_yet"
+    return paragraph(case.say(phrase, begun=times.utc(begun), id=case.id), "  ")
 
 
 def _listed(case: Case, phrase: str, calls: list[Call]) -> list[str]:

@@ -171,7 +171,7 @@ PHRASES = {
     "account_not_made": "Not made through your account: since $begun CloudTrail tells of no call to Route 53 or "
     "Route 53 Domains that could have made it.",
     "account_not_yet": "No change through your account is recorded so far that could have made it (since $begun). "
-    "CloudTrail can be 15 minutes late.",
+    "CloudTrail can be 15 minutes late: ask again then with nswatch incidents show $id.",
     "account_unheard": "Whether it was made through your account is not known: nothing has come from CloudTrail since "
     "$at. Look whether somebody stopped the trail.",
     "account_nobody": "somebody who is not named",
