@@ -45,6 +45,11 @@ def mail(finding_: Callable[..., Finding] = finding) -> list[Finding]:
     return [finding_("mx_changed", ["10 mx1."], ["10 evil."], {"name": "coincheck.com", "type": "MX"})]
 
 
+def drift(name: str, type_: str) -> list[Finding]:
+    rows = [{"name": name, "type": type_, "expected": ["a"], "answers": [{"seen": ["b"]}]}]
+    return [finding("route53_drift", ["a"], ["b"], {"hosted_zone": "Z1", "rrsets": rows})]
+
+
 def told(
     findings: list[Finding],
     *calls: Call,
@@ -116,6 +121,10 @@ def test_nothing_is_claimed_when_it_is_not_known(how: dict[str, Any], says: str)
         pytest.param(coincheck(), call("UpdateDomainContact"), False, id="another operation"),
         pytest.param(coincheck(), call(at=START - 40 * HOUR), True, id="registrations take their time"),
         pytest.param([finding("registrar_changed")], call("TransferDomain"), True, id="transfer"),
+        pytest.param(coincheck(), call(domain="other.com"), False, id="another registration"),
+        pytest.param(drift("coincheck.com", "MX"), records(("coincheck.com", "MX")), True, id="drift of a record"),
+        pytest.param(drift("coincheck.com", "MX"), records(("x.coincheck.com", "MX")), False, id="drift of another"),
+        pytest.param(drift("coincheck.com", "records"), records(("x.coincheck.com", "A")), True, id="drift of any"),
     ],
 )
 def test_call_counts_as_the_cause_only_when_it_changes_what_was_found(
@@ -152,3 +161,8 @@ def test_forms_stay_whole_when_a_call_is_hostile(actor: str, name: str, source: 
     text = told(coincheck() + mail(), replace(hostile, said=name), replace(changed, id="2"))
     assert_well_formed(text)
     assert text.email.splitlines().count("YOUR AWS ACCOUNT") == 1
+
+
+def test_nothing_is_claimed_of_a_registration_that_is_a_name_servers() -> None:
+    touched = finding("registration_touched", ["before"], ["after"], {"names": ["dns-host.net"]})
+    assert "YOUR AWS ACCOUNT" not in told([touched]).email

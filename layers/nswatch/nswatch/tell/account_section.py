@@ -14,7 +14,7 @@ from nswatch.respond.incident import Incident
 from nswatch.tell import details, harmless, times
 from nswatch.tell.case import ACCOUNT_BEFORE, AskAccount, Case
 from nswatch.tell.evidence import paragraph
-from nswatch.trail import CHANGE_RECORDS, GAP, LATE, REGISTRATIONS, Account, Call
+from nswatch.trail import CHANGE_RECORDS, GAP, LATE, REGISTRATIONS, Account, Call, registered
 
 ZONE_BEFORE = timedelta(hours=1)
 """A changed record is on all servers of Route 53 within minutes; a registration takes longer to reach the parent."""
@@ -23,9 +23,13 @@ _MOST = 3
 _AT_PARENT = frozenset({"delegation_changed", "nameserver_lookalike", "route53_mismatch", "glue_changed"})
 _DS = frozenset({"ds_changed", "dnssec_bogus"})
 _REGISTRATION = frozenset({"registrar_changed", "registration_status_changed", "registration_touched"})
-_ZONE = frozenset({"soa_changed", "mx_changed", "cname_changed", "address_changed", "txt_changed", "answer_missing"})
-_DRIFT = "route53_drift"
-_MADE_BY_CALLS = _AT_PARENT | _DS | _REGISTRATION | _ZONE | {_DRIFT}
+_ZONE = frozenset(
+    {"soa_changed", "mx_changed", "cname_changed", "address_changed", "txt_changed", "answer_missing", "ttl_changed"}
+    | {"nameserver_address_changed", "route53_drift"}
+)
+_MADE_BY_CALLS = _AT_PARENT | _DS | _REGISTRATION | _ZONE
+_ANY_RECORD = "records"
+"""The type by which `route53_drift` tells of records that the watchlist does not mention."""
 _OF_SERVERS = frozenset(
     {"UpdateDomainNameservers", "TransferDomain", "RegisterDomain", "DeleteDomain"}
     | {"TransferDomainToAnotherAwsAccount", "AcceptDomainTransferFromAnotherAwsAccount"}
@@ -44,7 +48,7 @@ def section(case: Case) -> list[str]:
     account = case.account
     if account is None or case.entry is None:
         return []
-    about = [finding for finding in case.findings if finding.code in _MADE_BY_CALLS and not finding.residual]
+    about = [finding for finding in case.findings if _is_about(finding)]
     zone = case.entry.delegation.hosted_zone or ""
     made = [call for call in account.calls if any(explains(call, finding, zone) for finding in about)]
     recent = case.since - ZONE_BEFORE
@@ -61,6 +65,13 @@ def lines_about(incident: Incident, entry: DomainEntry | None, now: datetime, as
     return section(Case(incident.messages[-1], incident, entry, now, ask))[2:] if incident.messages else []
 
 
+def _is_about(finding: Finding) -> bool:
+    """Whether calls about the domain could have made what a finding tells."""
+    if finding.residual or finding.code not in _MADE_BY_CALLS:
+        return False
+    return finding.code not in _REGISTRATION or registered(finding.subject) in _registrations(finding)
+
+
 def explains(call: Call, finding: Finding, zone: str) -> bool:
     """Whether a call can have made what a finding tells; ``zone`` is the id of the domain's own hosted zone, if known.
 
@@ -69,7 +80,7 @@ def explains(call: Call, finding: Finding, zone: str) -> bool:
     if call.error:
         return False
     if call.service == REGISTRATIONS:
-        return _by_registration(call, finding.code)
+        return _by_registration(call, finding)
     if call.at < finding.since - ZONE_BEFORE:
         return False
     if finding.code in _AT_PARENT or finding.code == "ds_changed":
@@ -78,12 +89,16 @@ def explains(call: Call, finding: Finding, zone: str) -> bool:
     return _in_zone(call, finding) and not (zone and call.zone and call.zone != zone)
 
 
-def _by_registration(call: Call, code: str) -> bool:
-    return (
-        code in _REGISTRATION
-        or (code in _AT_PARENT and call.name in _OF_SERVERS)
-        or (code in _DS and call.name in _OF_SERVERS | _OF_DS)
-    )
+def _by_registration(call: Call, finding: Finding) -> bool:
+    if finding.code in _REGISTRATION:
+        return call.domain in _registrations(finding)
+    names = _OF_SERVERS if finding.code in _AT_PARENT else _OF_SERVERS | _OF_DS if finding.code in _DS else frozenset()
+    return call.domain == finding.subject and call.name in names
+
+
+def _registrations(finding: Finding) -> tuple[str, ...]:
+    """Return the registered domains that a finding is about; others than the domain's own are its name servers'."""
+    return details.texts(finding.detail.get("names")) or (registered(finding.subject),)
 
 
 def _at_parent(finding: Finding) -> set[tuple[str, str]]:
@@ -95,11 +110,12 @@ def _at_parent(finding: Finding) -> set[tuple[str, str]]:
 def _in_zone(call: Call, finding: Finding) -> bool:
     if finding.code == "dnssec_bogus":
         return call.name in _OF_KEYS
-    if finding.code == _DRIFT:
-        return call.name == CHANGE_RECORDS
     if finding.code not in _ZONE:
         return False
-    return call.name in _OF_ZONE or call.more > 0 or _changes(call, _rrsets(finding))
+    if call.name in _OF_ZONE or call.more > 0:
+        return True
+    wanted = _rrsets(finding)
+    return _changes(call, wanted) or (call.name == CHANGE_RECORDS and _ANY_RECORD in {type_ for _, type_ in wanted})
 
 
 def _rrsets(finding: Finding) -> set[tuple[str, str]]:
