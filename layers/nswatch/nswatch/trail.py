@@ -122,11 +122,12 @@ def read_call(detail: object) -> Call | Unreadable:
     except (ValueError, OverflowError):
         return Unreadable(f"detail.eventTime: {said[:80]!r} is not a moment")
     identity, asked = _mapping(detail.get("userIdentity")), _mapping(detail.get("requestParameters"))
+    name = name[:1].upper() + name[1:]
     records = list(_records(asked))
     return Call(
         id=id_,
         service=service,
-        name=name[:1].upper() + name[1:],
+        name=name,
         at=at,
         said=said,
         actor=_actor(identity),
@@ -135,7 +136,7 @@ def read_call(detail: object) -> Call | Unreadable:
         through=_text(identity, "invokedBy"),
         source=_text(detail, "sourceIPAddress"),
         zone=_zone(asked),
-        domain=_domain(service, asked),
+        domain=_domain(service, name, asked),
         records=tuple(records[:MOST_RECORDS]),
         more=max(0, len(records) - MOST_RECORDS),
         error=_text(detail, "errorCode"),
@@ -176,9 +177,10 @@ def _zone(asked: Mapping[str, Any]) -> str:
     return (_text(asked, "hostedZoneId") or _text(asked, "id")).rsplit("/", 1)[-1]
 
 
-def _domain(service: str, asked: Mapping[str, Any]) -> str:
+def _domain(service: str, operation: str, asked: Mapping[str, Any]) -> str:
+    """Return the name of a registration, or of a new hosted zone: in other calls to Route 53 ``name`` is a key's."""
     if service == ZONES:
-        return _name(asked.get("name"))
+        return _name(asked.get("name")) if operation == "CreateHostedZone" else ""
     given = asked.get("domainName")
     return _name(given.get("name") if isinstance(given, Mapping) else given)
 

@@ -53,6 +53,19 @@ def test_call_is_filed_under_its_zone_when_it_names_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "asked", "subjects"),
+    [
+        pytest.param("CreateHostedZone", {"name": "shop.example.com."}, ("example.com",), id="new zone"),
+        pytest.param("DeactivateKeySigningKey", {"hostedZoneId": "Z1", "name": "ksk"}, ("Z1",), id="a key's name"),
+        pytest.param("ChangeTagsForResource", {"resourceId": "Z1"}, (), id="neither"),
+        pytest.param("DeleteHostedZone", None, (), id="nothing"),
+    ],
+)
+def test_call_is_filed_under_what_its_operation_names(name: str, asked: Any, subjects: tuple[str, ...]) -> None:
+    assert call(eventName=name, requestParameters=asked).subjects == subjects
+
+
+@pytest.mark.parametrize(
     ("identity", "actor"),
     [
         pytest.param(

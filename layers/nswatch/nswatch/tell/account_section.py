@@ -35,7 +35,6 @@ _OF_SERVERS = frozenset(
     | {"TransferDomainToAnotherAwsAccount", "AcceptDomainTransferFromAnotherAwsAccount"}
 )
 _OF_DS = frozenset({"AssociateDelegationSignerToDomain", "DisassociateDelegationSignerFromDomain"})
-_OF_ZONE = frozenset({"CreateHostedZone", "DeleteHostedZone"})
 _OF_KEYS = frozenset(
     {"EnableHostedZoneDNSSEC", "DisableHostedZoneDNSSEC", "CreateKeySigningKey", "DeleteKeySigningKey"}
     | {"ActivateKeySigningKey", "DeactivateKeySigningKey"}
@@ -112,7 +111,7 @@ def _in_zone(call: Call, finding: Finding) -> bool:
         return call.name in _OF_KEYS
     if finding.code not in _ZONE:
         return False
-    if call.name in _OF_ZONE or call.more > 0:
+    if call.name == "DeleteHostedZone" or call.more > 0:
         return True
     wanted = _rrsets(finding)
     return _changes(call, wanted) or (call.name == CHANGE_RECORDS and _ANY_RECORD in {type_ for _, type_ in wanted})
