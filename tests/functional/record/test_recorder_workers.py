@@ -137,3 +137,13 @@ def test_heartbeat_names_what_a_short_pass_saw_change_for_ten_minutes(store: Cou
     assert named(store) == {DOMAIN: START + 21 * MINUTE}
     one_pass(store, full, observation(FORGED, 31), minute=31)
     assert named(store) == {}
+
+
+def test_heartbeat_names_what_a_late_pass_of_the_same_worker_saw_change(store: CountingStore) -> None:
+    recorder = ShardRecorder(store, REGION)
+    one_pass(store, recorder, observation(GENUINE, 0), minute=0)
+    one_pass(store, recorder, observation(GENUINE, 20), minute=20)
+    assert one_pass(store, recorder, observation(FORGED, 19), minute=19) == 1
+    assert named(store) == {}
+    assert one_pass(store, recorder, observation(FORGED, 21), minute=21) == 0
+    assert named(store) == {DOMAIN: START + 19 * MINUTE}

@@ -50,7 +50,7 @@ class ShardRecorder:
         self._loaded: Fingerprint | None = None
         self._unasked: dict[tuple[str, Key], int] = {}
         self._written: dict[str, datetime] = {}
-        """Of the domains that were read from the hub, the pass that wrote the newest view: perhaps another worker's."""
+        """Domain -> the newest pass that changed it and is no heartbeat of ours: another worker's, or one aside."""
 
     @property
     def views(self) -> DomainViews:
@@ -138,6 +138,9 @@ class ShardRecorder:
         if not changes:
             return
         self._stamp = None
+        for change in changes:
+            domain, at = change.observation.domain, change.view.last_seen
+            self._written[domain] = max(at, self._written.get(domain, at))
         over, stamp = self._write(changes, {}, shard), _new_stamp()
         if over is not None and self.store.restamp(self._region, shard, stamp) == over:
             self._stamp = stamp
