@@ -103,6 +103,39 @@ def test_values_that_flap_are_told_once_each_when_they_come_and_go() -> None:
     assert len({event.id for event in story.log}) == len(story.log)
 
 
+TOUCHED = finding("registration_touched", ("2026-01-01T00:00:00Z",), Severity.NOTICE)
+JOINED = replace(TOUCHED, severity=Severity.PAGE, cause="delegation")
+"""The same touch, as long as it is part of a hijack's story."""
+REGISTERED = finding("nameserver_lookalike_registered", ("watchedd.example",), Severity.NOTICE)
+
+
+def test_touch_that_was_told_with_a_hijack_is_not_told_again_when_the_hijack_is_over() -> None:
+    story = Story()
+    assert story.judge(T0, finding(), JOINED) == [MessageKind.PAGE]
+    assert story.judge(T0 + HOUR, TOUCHED) == [MessageKind.RECOVERING]
+    again = finding("registration_touched", ("2026-01-01T01:05:00Z",), Severity.NOTICE)
+    assert story.judge(T0 + 2 * HOUR, again) == [MessageKind.UPDATE]
+
+
+def test_touch_is_told_when_the_hijack_is_over_and_nobody_was_told_of_it() -> None:
+    story = Story()
+    story.judge(T0, finding())
+    assert story.judge(T0 + HOUR, TOUCHED) == [MessageKind.NOTICE, MessageKind.RECOVERING]
+
+
+def test_touch_that_was_told_with_a_hijack_is_not_told_again_when_its_own_cause_stands_already() -> None:
+    story = Story()
+    assert story.judge(T0, REGISTERED) == [MessageKind.NOTICE]
+    assert story.judge(T0 + MINUTE, REGISTERED, finding(), JOINED) == [MessageKind.PAGE]
+    assert story.judge(T0 + HOUR, REGISTERED, TOUCHED) == [MessageKind.RECOVERING]
+
+
+def test_no_update_is_owed_when_what_happened_once_has_run_out() -> None:
+    story = Story()
+    assert story.judge(T0, REGISTERED, TOUCHED) == [MessageKind.NOTICE]
+    assert story.judge(T0 + 2 * DAY, TOUCHED) == []
+
+
 def test_no_update_is_owed_when_something_less_urgent_joins_the_story() -> None:
     story = Story()
     story.judge(T0, finding())

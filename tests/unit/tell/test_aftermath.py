@@ -75,3 +75,10 @@ def test_update_leads_with_what_stands_when_caches_hold_more() -> None:
     email = told(MessageKind.UPDATE, first, change, entry=ENTRY).email
     assert email.startswith("TXT of example.com no longer says")
     assert "STILL CACHED - MX of example.com is 10 mx.evil.example at 1 of 4 resolvers (8.8.8.8)" in flat(email)
+
+
+def test_cached_answer_is_told_once_when_resolvers_and_regions_disagree_about_it() -> None:
+    both = [
+        disagreement(code, cause="delegation", residual=True) for code in ("resolvers_disagree", "regions_disagree")
+    ]
+    assert flat(recovering(both).email).count("MX of example.com is 10 mx.evil.example at") == 1

@@ -130,7 +130,9 @@ _WHO_SEES_IT = frozenset({"regions_disagree", "resolvers_disagree"})
 _ROTATING = frozenset({"address_changed", "dnssec_bogus"})
 """Codes of which another value is no news: strangers' addresses come in turn, and so do reasons not to validate."""
 
-Shape = tuple[tuple[str, str, tuple[str, ...]], ...]
+Row = tuple[str, str, tuple[str, ...]]
+"""Code, subject and values seen."""
+Shape = tuple[Row, ...]
 
 
 def shape(findings: Sequence[Finding]) -> Shape:

@@ -8,17 +8,17 @@ every message it does not hold yet neither forgets one nor sends one twice.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from nswatch.errors import DEFECTS
-from nswatch.judge.policy import Cause
+from nswatch.judge.policy import EVENTS, Cause
 from nswatch.model import Finding, Severity, Value
 from nswatch.moments import parse_iso
 from nswatch.record.log import Event
-from nswatch.respond.events import EventType, digest, essence, finding_from_json, shape
+from nswatch.respond.events import EventType, Row, digest, essence, finding_from_json, shape
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +112,8 @@ class Incident:
     """What is known of one incident. ``urgency`` is PAGE once any cause was page-worthy, and stays so.
 
     ``values`` are the unexplained RRsets that it has ever shown, by cause: what a cache still holds of them is no news.
-    ``parts`` are the causes that another incident was paged for, by that one's id.
+    ``parts`` are the causes that another incident was paged for, by its id. ``told_events`` is what happened once
+    (`nswatch.judge.policy.EVENTS`) and was told, whichever cause it was told with.
     """
 
     group: str
@@ -124,6 +125,7 @@ class Incident:
     forged: dict[tuple[str, str, int], Forged] = field(default_factory=dict)
     values: dict[Cause, set[Value]] = field(default_factory=dict)
     parts: dict[Cause, str] = field(default_factory=dict)
+    told_events: set[Row] = field(default_factory=set)
     recovering_since: datetime | None = None
     resolved_at: datetime | None = None
     resolved_by: str = ""
@@ -243,6 +245,7 @@ def _raise(incident: Incident, event: Event) -> None:
     now = CauseState(cause, data["round"], urgency, findings, event.at, until=until)
     now.told.add(_shown(now, event))
     _remember(incident, cause, findings)
+    known_events = before is None and _happened(findings) <= incident.told_events and _nothing_else(findings)
     if before is not None and before.round > now.round:
         return
     incident.causes[cause] = now
@@ -268,8 +271,9 @@ def _raise(incident: Incident, event: Event) -> None:
         incident.reminders = 0
         incident.acknowledged_at = None
         _owe(incident, event, MessageKind.PAGE, Severity.PAGE, cause)
-    elif urgency is not Severity.LOG:
+    elif urgency is not Severity.LOG and not known_events:
         _owe(incident, event, MessageKind.NOTICE, Severity.NOTICE, cause)
+    incident.told_events |= _happened(findings)
 
 
 def _relapse(before: CauseState | None, at: datetime) -> bool:
@@ -291,14 +295,33 @@ def _change(incident: Incident, event: Event) -> None:
     state = incident.causes.get(Cause(event.data["cause"]))
     if state is None or state.round != event.data["round"]:
         return
-    state.findings = tuple(finding_from_json(document) for document in event.data["findings"])
+    before, state.findings = state.findings, tuple(finding_from_json(document) for document in event.data["findings"])
     state.changes += 1
     _remember(incident, state.cause, state.findings)
     told = _shown(state, event)
-    if told in state.told or len(state.told) >= MOST_TOLD:
+    if told in state.told or len(state.told) >= MOST_TOLD or _only_told_events(incident, before, state.findings):
         return
     state.told.add(told)
+    incident.told_events |= _happened(state.findings)
     _owe(incident, event, MessageKind.UPDATE, Severity.NOTICE, state.cause)
+
+
+def _only_told_events(incident: Incident, before: Sequence[Finding], now: Sequence[Finding]) -> bool:
+    """Whether findings differ only in what happened once: it ran out, or was told with another cause of the incident.
+
+    A touch that was told with a hijack stays by itself when the hijack is over; that is no news.
+    """
+    came, went = set(shape(now)) - set(shape(before)), set(shape(before)) - set(shape(now))
+    return came <= incident.told_events and all(code in EVENTS for code, _, _ in went) and came | went != set()
+
+
+def _happened(findings: Sequence[Finding]) -> set[Row]:
+    """Return the rows of a shape that tell what happened once."""
+    return {row for row in shape(findings) if row[0] in EVENTS}
+
+
+def _nothing_else(findings: Sequence[Finding]) -> bool:
+    return all(finding.code in EVENTS for finding in findings)
 
 
 def _shown(state: CauseState, event: Event) -> str:

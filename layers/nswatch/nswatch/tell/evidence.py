@@ -142,11 +142,13 @@ def residual(case: Case) -> list[str]:
     found = case.residual
     if not found:
         return []
-    blocks = []
+    lines = []
     for finding in found:
         said = sentences.names_of(case, finding)
-        line = case.say("residual_at", what=said["what"], seen=said["seen"], on=said["on"], at=times.utc(finding.since))
-        blocks.append(paragraph(line, "    ", "  - "))
+        at = times.utc(finding.since)
+        lines.append(case.say("residual_at", what=said["what"], seen=said["seen"], on=said["on"], at=at))
+    # That resolvers and that regions disagree may be the same answers.
+    blocks = [paragraph(line, "    ", "  - ") for line in dict.fromkeys(lines)]
     told = bounded(case, blocks, _MOST_RECORDS)
     return ["", case.language.labels["residual"], *told, *paragraph(case.say("still_cached"), "  ")]
 
