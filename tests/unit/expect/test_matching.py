@@ -285,6 +285,28 @@ def test_glue_departs_from_its_baseline_and_from_what_a_walk_finds(
 
 
 @pytest.mark.parametrize(
+    ("addresses", "glue", "resolved", "departs"),
+    [
+        pytest.param(("192.0.2.53",), ("192.0.2.53",), (), False, id="its own"),
+        pytest.param(("192.0.2.53",), ("203.0.113.1",), (), True, id="another"),
+        pytest.param(("192.0.2.53",), ("192.0.2.53", "203.0.113.1"), ("192.0.2.53",), True, id="another beside"),
+        pytest.param(("192.0.2.53", "192.0.2.54"), ("192.0.2.53",), (), False, id="one of its own"),
+        pytest.param(("192.0.2.53",), ("203.0.113.1",), ("203.0.113.1",), False, id="where it has moved"),
+        pytest.param(("192.0.2.53",), ("2001:db8::1",), (), False, id="a family that nobody approved"),
+        pytest.param((), ("203.0.113.1",), ("192.0.2.53",), False, id="nothing approved"),
+    ],
+)
+def test_glue_that_comes_where_there_was_none_departs_when_it_is_no_approved_address(
+    addresses: tuple[str, ...], glue: tuple[str, ...], resolved: tuple[str, ...], departs: bool
+) -> None:
+    host = "ns1.dns.example"
+    entry = replace(ENTRY, baseline=Baseline(addresses={host: addresses} if addresses else {}))
+    facts = Facts(Result.REFERRAL, (host,), glue=((host, glue),))
+    found = Expectations(entry, NOW, NONE).glue_departs(facts, {host: resolved})
+    assert found == (((host, glue),) if departs else ())
+
+
+@pytest.mark.parametrize(
     ("dnssec", "baseline", "given", "departs"),
     [
         pytest.param("signed", ("1 13 2 aa",), ("1 13 2 aa",), False, id="the baseline's"),

@@ -76,6 +76,14 @@ def test_glue_is_right_when_what_is_given_is_the_baselines(glue: tuple[tuple[str
     assert in_order().parent(referral(glue=glue)).codes() == set()
 
 
+def test_glue_changed_tells_the_hosts_own_addresses_when_it_had_no_glue() -> None:
+    entry = replace(ENTRY, baseline=replace(ENTRY.baseline, glue={}))
+    assert in_order(entry).codes() == set()
+    found = in_order(entry).parent(referral(glue=EVIL_GLUE)).findings()
+    assert set(found) == {"glue_changed"}
+    assert (found["glue_changed"].expected, found["glue_changed"].seen) == ((ADDRESS[HOST],), (EVIL,))
+
+
 def test_glue_is_right_when_a_family_is_left_out() -> None:
     both = {HOST: (ADDRESS[HOST], "2001:db8::53")}
     entry = replace(ENTRY, baseline=Baseline(glue=both))

@@ -273,6 +273,7 @@ class Expectations:
     ) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Return (host, glue) for approved hosts whose glue is neither the baseline's nor what a walk finds.
 
+        One that had no glue may get its approved addresses, and no others: glue can be forged where there was none.
         Families are compared apart: a server may leave one out for want of space, and then it says nothing of it.
         ``resolved`` are the addresses found by walking, by host.
         """
@@ -297,14 +298,20 @@ class Expectations:
         return "signed" not in states or bool(known and not known & set(facts.ds))
 
     def _glue_differs(self, host: str, addresses: Iterable[str], resolved: Iterable[str]) -> bool:
-        baseline = self.entry.baseline.glue.get(host)
-        if baseline is None:
-            return False
+        known, own = self.entry.baseline.glue.get(host), self.entry.baseline.addresses.get(host, ())
         for qtype in ADDRESSES:
-            seen = set(of_family(addresses, qtype))
-            if seen and seen not in (set(of_family(baseline, qtype)), set(of_family(resolved, qtype))):
+            seen, found = set(of_family(addresses, qtype)), set(of_family(resolved, qtype))
+            approved = set(of_family(own if known is None else known, qtype))
+            if known is None and (not approved or seen <= approved | found):
+                continue  # of a family whose addresses nobody approved nothing can be said
+            if seen and seen not in (approved, found):
                 return True
         return False
+
+    def glue_expected(self, host: str) -> tuple[str, ...]:
+        """Return what a host's glue is held against: the baseline's or, where it had none, its own addresses."""
+        baseline = self.entry.baseline
+        return tuple(map(canonical_address, baseline.glue.get(host) or baseline.addresses.get(host, ())))
 
 
 def _mail_hosts(domain: str, allowed: Approved) -> tuple[str, ...]:

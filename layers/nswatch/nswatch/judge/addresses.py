@@ -183,7 +183,8 @@ def address_findings(places: Whereabouts, expectations: Expectations) -> list[Fi
     baseline = expectations.entry.baseline
     if places.glue.rows and places.glue.confirmed:
         zone = next((view.facts.zone for view in places.glue.views if view.facts is not None and view.facts.zone), "")
-        findings.append(_finding("glue_changed", places.glue, baseline.glue, expectations, {"parent": zone}))
+        known = {host: expectations.glue_expected(host) for _, host, _ in places.glue.rows}
+        findings.append(_finding("glue_changed", places.glue, known, expectations, {"parent": zone}))
     if places.resolved.rows and places.resolved.confirmed:
         findings.append(_finding("nameserver_address_changed", places.resolved, baseline.addresses, expectations, {}))
     return findings
