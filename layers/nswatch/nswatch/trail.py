@@ -27,7 +27,16 @@ LATE = timedelta(minutes=15)
 GAP = timedelta(minutes=45)
 """After so long without any call CloudTrail counts as not heard: nswatch makes one of its own every ten minutes."""
 
-_NAME, _TEXT, _SUBJECTS = 255, 300, 4
+ACCOUNT = "account"
+"""What calls are filed under that change answers of zones which they do not name; no domain is called so."""
+
+_OF_ANY_ZONE = frozenset(
+    {"UpdateTrafficPolicyInstance", "DeleteTrafficPolicyInstance", "UpdateHealthCheck", "DeleteHealthCheck"}
+    | {"ChangeCidrCollection", "DeleteCidrCollection"}
+)
+_READS = ("Get", "List", "Describe", "Check", "View", "Test")
+"""How operations begin that change nothing. Events of Route 53 Domains are published without ``readOnly``."""
+_NAME, _TEXT, _SUBJECTS, _SERVERS = 255, 300, 4, 13
 
 Record = tuple[str, str, str]
 """Action (``UPSERT``), canonical name and type of one changed RRset."""
@@ -39,7 +48,8 @@ class Call:
 
     ``actor`` is the role's, user's or service's ARN or name, ``session`` what an assumed role's session is called.
     ``error`` is why it was refused, empty where it was done. ``zone`` is a hosted zone's id without a path, ``domain``
-    the name that a registration, or a new hosted zone, is of. ``reads`` says that it changes nothing.
+    the name that a registration, or a new hosted zone, is of. ``servers`` are the name servers that a registration
+    was given, where the event tells them. ``reads`` says that it changes nothing.
     """
 
     id: str
@@ -59,6 +69,12 @@ class Call:
     error: str = ""
     request: str = ""
     reads: bool = False
+    servers: tuple[str, ...] = ()
+
+    @property
+    def touches_any_zone(self) -> bool:
+        """Whether it changes what zones answer without naming one: by a traffic policy, a health check, a CIDR list."""
+        return self.service == ZONES and self.name in _OF_ANY_ZONE
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -66,6 +82,8 @@ class Call:
 
         By its records' names rather than by the zone, so that a second zone of the same name is found too.
         """
+        if self.touches_any_zone:
+            return (ACCOUNT,)
         named = [self.domain] if self.domain else [name for _, name, _ in self.records]
         found = dict.fromkeys(registered(name) for name in named)
         return tuple(found)[:_SUBJECTS] or ((self.zone,) if self.zone else ())
@@ -141,8 +159,13 @@ def read_call(detail: object) -> Call | Unreadable:
         more=max(0, len(records) - MOST_RECORDS),
         error=_text(detail, "errorCode"),
         request=_text(detail, "requestID"),
-        reads=detail.get("readOnly") is True,
+        reads=_reads(detail.get("readOnly"), name),
+        servers=_servers(asked) if service == REGISTRATIONS else (),
     )
+
+
+def _reads(said: object, name: str) -> bool:
+    return said if isinstance(said, bool) else name.startswith(_READS)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
@@ -185,6 +208,17 @@ def _domain(service: str, operation: str, asked: Mapping[str, Any]) -> str:
     return _name(given.get("name") if isinstance(given, Mapping) else given)
 
 
+def _servers(asked: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the hosts of ``nameservers``, as UpdateDomainNameservers has them: objects with a ``name``."""
+    given = asked.get("nameservers")
+    hosts = (_name(each.get("name") if isinstance(each, Mapping) else each) for each in _listed(given)[:_SERVERS])
+    return tuple(host for host in hosts if host)
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def _name(value: object) -> str:
     """Return a canonical name; what is none, as it was written."""
     if not isinstance(value, str):
@@ -197,8 +231,7 @@ def _name(value: object) -> str:
 
 
 def _records(asked: Mapping[str, Any]) -> Iterator[Record]:
-    changes = _mapping(asked.get("changeBatch")).get("changes")
-    for change in changes if isinstance(changes, list) else ():
+    for change in _listed(_mapping(asked.get("changeBatch")).get("changes")):
         given = _mapping(change)
         record = _mapping(given.get("resourceRecordSet"))
         yield _text(given, "action")[:10], _name(record.get("name")), _text(record, "type")[:10]

@@ -54,7 +54,7 @@ from nswatch.tell.surroundings import client as sqs_client
 from nswatch.tell.texts import render, render_window
 from nswatch.tell.topics import SnsTopics
 from nswatch.tell.topics import client as sns_client
-from nswatch.trail import Account, registered
+from nswatch.trail import ACCOUNT, Account, registered
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -338,7 +338,7 @@ def _account_of(trail: DynamoTrail, entry: DomainEntry, since: datetime, until: 
     """Return what CloudTrail says of a domain. No message waits for it: what cannot be read is unknown."""
     zone = entry.delegation.hosted_zone
     try:
-        return trail.account([registered(entry.domain), *([zone] if zone else [])], since, until)
+        return trail.account([registered(entry.domain), *([zone] if zone else []), ACCOUNT], since, until)
     except StoreUnavailable as error:
         logger.warning("%s: who changed it in the account is not known: %s", entry.domain, error)
         return None

@@ -67,6 +67,14 @@ def test_call_is_in_both_hubs_once_when_it_comes_twice(cloud: Cloud) -> None:
         assert {int(item["expires"]["N"]) > T.timestamp() for item in kept} == {True}
 
 
+def test_call_is_read_as_it_was_kept_when_it_tells_name_servers(cloud: Cloud) -> None:
+    asked = {"domainName": "example.com", "nameservers": [{"name": "ns1.x.example"}, {"name": "ns2.x.example"}]}
+    run(event("nameservers", requestParameters=asked))
+    account = trail(cloud, HUBS[0]).account(["example.com"], T - DAY, T + DAY)
+    assert account is not None
+    assert [call.servers for call in account.calls] == [("ns1.x.example", "ns2.x.example")]
+
+
 def test_calls_of_another_time_are_left_out(cloud: Cloud) -> None:
     run(event("records"))
     for since, until, count in ((T, T + MINUTE, 1), (T + MINUTE, T + DAY, 0), (T - DAY, T - MINUTE, 0)):

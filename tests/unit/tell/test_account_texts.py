@@ -8,16 +8,18 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.tell.stories import ENTRY, START, coincheck, finding, folded, opened
+from tests.unit.tell.stories import ENTRY, FORGED, GENUINE, START, coincheck, finding, folded, opened
 from tests.unit.tell.test_hostile_texts import HOSTILE, assert_well_formed
 
-from nswatch.expect.watchlist import DomainEntry
+from nswatch.expect.watchlist import DomainEntry, Registrar
 from nswatch.model import Finding
 from nswatch.tell.texts import Text, render
 from nswatch.trail import REGISTRATIONS, ZONES, Account, Call, Heard
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 OURS = replace(ENTRY, delegation=replace(ENTRY.delegation, hosted_zone="Z1"))
+REGISTERED = replace(ENTRY, registrar=Registrar("route53"))
+REGISTERED_ELSEWHERE = replace(OURS, registrar=Registrar("route53", "arn:aws:iam::1:role/reads"))
 ELSEWHERE = replace(OURS, delegation=replace(OURS.delegation, role_arn="arn:aws:iam::1:role/reads"))
 ROLE = "arn:aws:iam::111122223333:role/dns-admin"
 HEARD = Heard(START + MINUTE, START - 10 * HOUR)
@@ -43,6 +45,18 @@ def records(*changed: tuple[str, str], zone: str = "Z1", **other: Any) -> Call:
 
 def mail(finding_: Callable[..., Finding] = finding) -> list[Finding]:
     return [finding_("mx_changed", ["10 mx1."], ["10 evil."], {"name": "coincheck.com", "type": "MX"})]
+
+
+def policy(name: str, **other: Any) -> Call:
+    return call(name, **({"service": ZONES, "domain": "", "zone": "Z1"} | other))
+
+
+def below() -> list[Finding]:
+    return [finding(subject="sub.coincheck.com")]
+
+
+def lost_one() -> list[Finding]:
+    return [finding(seen=GENUINE[:3])]
 
 
 def drift(name: str, type_: str) -> list[Finding]:
@@ -94,6 +108,7 @@ def test_reminder_says_not_made_when_cloudtrail_was_heard_before_and_after() -> 
         pytest.param({"heard": Heard(START, START - MINUTE)}, "", id="heard only since then"),
         pytest.param({"entry": ENTRY}, "", id="the zone's account is not known"),
         pytest.param({"entry": ELSEWHERE}, "", id="the zone is in another account"),
+        pytest.param({"entry": REGISTERED_ELSEWHERE}, "", id="the registration is in another account"),
         pytest.param({"complete": False}, "", id="too many calls to read"),
         pytest.param({"now": START + 2 * HOUR}, "nothing has come from CloudTrail since", id="the trail went silent"),
     ],
@@ -117,9 +132,24 @@ def test_nothing_is_claimed_when_it_is_not_known(how: dict[str, Any], says: str)
         pytest.param(mail(), call("DeleteHostedZone", service=ZONES, domain="", zone="Z1"), True, id="zone deleted"),
         pytest.param(mail(), call(), False, id="the registration"),
         pytest.param(coincheck(), records(("coincheck.com", "NS")), False, id="NS in the zone itself"),
-        pytest.param(coincheck(), records(("coincheck.com", "NS"), zone="Z9"), True, id="NS in the parent's zone"),
+        pytest.param(coincheck(), records(("coincheck.com", "NS"), zone="Z9"), False, id="NS in a zone of that name"),
+        pytest.param(below(), records(("sub.coincheck.com", "NS"), zone="Z9"), True, id="NS in the parent's zone"),
+        pytest.param(below(), records(("sub.coincheck.com", "NS")), False, id="NS in the zone itself, below"),
         pytest.param(coincheck(), call("UpdateDomainContact"), False, id="another operation"),
         pytest.param(coincheck(), call(at=START - 40 * HOUR), True, id="registrations take their time"),
+        pytest.param(coincheck(), call(servers=FORGED), True, id="the servers that were seen"),
+        pytest.param(coincheck(), call(servers=(*GENUINE[:3], FORGED[0])), True, id="one of them"),
+        pytest.param(coincheck(), call(servers=GENUINE), False, id="the approved servers"),
+        pytest.param(coincheck(), call(servers=("ns1.other.example",)), False, id="others"),
+        pytest.param(lost_one(), call(servers=GENUINE[:3]), True, id="some of the approved, as they were seen"),
+        pytest.param(lost_one(), call(servers=GENUINE), False, id="all of the approved, where one was lost"),
+        pytest.param(coincheck(), call(at=START + 2 * MINUTE), False, id="an answer to it"),
+        pytest.param(mail(), records(("coincheck.com", "MX"), at=START + 30 * SECOND), True, id="clocks that differ"),
+        pytest.param(coincheck() + mail(), records(("coincheck.com", "MX")), False, id="what forged servers serve"),
+        pytest.param([finding("registration_touched")], call("UpdateDomainContact"), True, id="a contact"),
+        pytest.param([finding("registration_touched")], call("UpdateTagsForDomain"), False, id="tags"),
+        pytest.param(mail(), policy("CreateTrafficPolicyInstance"), True, id="a traffic policy"),
+        pytest.param(mail(), policy("CreateTrafficPolicyInstance", zone="Z2"), False, id="a policy in another zone"),
         pytest.param([finding("registrar_changed")], call("TransferDomain"), True, id="transfer"),
         pytest.param(coincheck(), call(domain="other.com"), False, id="another registration"),
         pytest.param(drift("coincheck.com", "MX"), records(("coincheck.com", "MX")), True, id="drift of a record"),
@@ -133,6 +163,38 @@ def test_call_counts_as_the_cause_only_when_it_changes_what_was_found(
     email = words(told(findings, made))
     assert ("Made in your account by" in email) is is_made
     assert ("recorded so far" in email) is not is_made
+
+
+def test_nothing_is_claimed_of_a_zone_when_only_its_registration_is_here() -> None:
+    assert "recorded so far" in words(told(coincheck(), entry=REGISTERED))
+    assert "YOUR AWS ACCOUNT" not in told(mail(), entry=REGISTERED).email
+
+
+@pytest.mark.parametrize(
+    ("findings", "denied"),
+    [pytest.param(mail(), False, id="an answer"), pytest.param(coincheck(), True, id="the delegation")],
+)
+def test_nothing_is_denied_when_a_call_that_names_no_zone_can_have_made_it(
+    findings: list[Finding], denied: bool
+) -> None:
+    email = words(told(findings, policy("UpdateTrafficPolicyInstance", zone="b8f0")))
+    assert f"Also in your account about this domain: {ROLE}" in email
+    assert ("recorded so far" in email) is denied
+
+
+@pytest.mark.parametrize(
+    ("entry", "is_told"),
+    [
+        pytest.param(OURS, True, id="the zone is here"),
+        pytest.param(REGISTERED, True, id="the registration is here"),
+        pytest.param(ENTRY, False, id="neither"),
+        pytest.param(ELSEWHERE, False, id="in another account"),
+    ],
+)
+def test_account_is_said_to_be_unknown_when_cloudtrail_is_not_heard(entry: DomainEntry, is_told: bool) -> None:
+    incident = folded(opened(coincheck()))
+    email = words(render(incident.messages[0], incident, entry, START + MINUTE))
+    assert ("Whether it was made through your account is not known" in email) is is_told
 
 
 def test_refused_attempt_is_told_beside_when_nobody_made_it() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nswatch.trail import MOST_RECORDS, Call, Unreadable, read_call
+from nswatch.trail import ACCOUNT, MOST_RECORDS, Call, Unreadable, read_call
 
 EVENTS = Path(__file__).parents[3] / "events"
 JSON = st.recursive(
@@ -57,12 +57,49 @@ def test_call_is_filed_under_its_zone_when_it_names_nothing_else() -> None:
     [
         pytest.param("CreateHostedZone", {"name": "shop.example.com."}, ("example.com",), id="new zone"),
         pytest.param("DeactivateKeySigningKey", {"hostedZoneId": "Z1", "name": "ksk"}, ("Z1",), id="a key's name"),
+        pytest.param("CreateTrafficPolicyInstance", {"hostedZoneId": "Z1", "name": "x."}, ("Z1",), id="a policy"),
+        pytest.param("UpdateTrafficPolicyInstance", {"id": "b8f0"}, (ACCOUNT,), id="a policy of any zone"),
+        pytest.param("UpdateHealthCheck", {"healthCheckId": "b3c9"}, (ACCOUNT,), id="a health check"),
         pytest.param("ChangeTagsForResource", {"resourceId": "Z1"}, (), id="neither"),
         pytest.param("DeleteHostedZone", None, (), id="nothing"),
     ],
 )
 def test_call_is_filed_under_what_its_operation_names(name: str, asked: Any, subjects: tuple[str, ...]) -> None:
     assert call(eventName=name, requestParameters=asked).subjects == subjects
+
+
+@pytest.mark.parametrize(
+    ("given", "servers"),
+    [
+        pytest.param([{"name": "NS-1.awsdns-00.com."}, {"name": "ns.x.example", "glueIps": ["192.0.2.1"]}],
+                     ("ns-1.awsdns-00.com", "ns.x.example"), id="objects"),
+        pytest.param(["ns.x.example", 7, {"name": None}], ("ns.x.example",), id="odd"),
+        pytest.param([{"name": "ns.x.example"}] * 99, ("ns.x.example",) * 13, id="many"),
+        pytest.param("ns.x.example", (), id="no list"),
+        pytest.param(None, (), id="not told"),
+    ],
+)  # fmt: skip
+def test_name_servers_are_read_when_the_event_tells_them(given: Any, servers: tuple[str, ...]) -> None:
+    read = read_call(detail("nameservers") | {"requestParameters": {"domainName": "example.com", "nameservers": given}})
+    assert isinstance(read, Call)
+    assert read.servers == servers
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "reads"),
+    [
+        pytest.param("getDomainDetail", None, True, id="by its name"),
+        pytest.param("listOperations", None, True, id="a list"),
+        pytest.param("retrieveDomainAuthCode", None, False, id="a code for a transfer"),
+        pytest.param("UpdateDomainContact", True, True, id="as the event says"),
+        pytest.param("GetDomainDetail", False, False, id="as the event says not"),
+    ],
+)
+def test_call_reads_when_the_event_or_its_name_says_so(name: str, said: bool | None, reads: bool) -> None:
+    other = {} if said is None else {"readOnly": said}
+    read = read_call(detail("nameservers") | {"eventName": name} | other)
+    assert isinstance(read, Call)
+    assert read.reads is reads
 
 
 @pytest.mark.parametrize(

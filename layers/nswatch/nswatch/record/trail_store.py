@@ -75,4 +75,5 @@ def _heard_from_item(item: Item) -> Heard:
 def _call_from_item(item: Item) -> Call:
     document = json.loads(item["call"])
     records = tuple((action, name, type_) for action, name, type_ in document["records"])
-    return replace(Call(**document), at=parse_iso(document["at"]), records=records)
+    servers = tuple(document.get("servers", ()))
+    return replace(Call(**document), at=parse_iso(document["at"]), records=records, servers=servers)

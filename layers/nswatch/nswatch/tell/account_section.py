@@ -2,13 +2,15 @@
 
 It says "made in your account" only of a call that changes what the findings are about: a certificate's TXT record
 that is renewed at that time changes no name servers. It says "not made" only where nothing of that kind could have
-been missed: CloudTrail was heard before, during and after. All else is told as not known, or not at all.
+been missed: it would have been made in this account, and CloudTrail was heard before, during and after. All else is
+told as not known, or not at all.
 """
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from nswatch.expect.watchlist import DomainEntry
+from nswatch.judge.policy import Cause
 from nswatch.model import Finding
 from nswatch.respond.incident import Incident
 from nswatch.tell import details, harmless, times
@@ -18,9 +20,12 @@ from nswatch.trail import CHANGE_RECORDS, GAP, LATE, REGISTRATIONS, Account, Cal
 
 ZONE_BEFORE = timedelta(hours=1)
 """A changed record is on all servers of Route 53 within minutes; a registration takes longer to reach the parent."""
+SKEW = timedelta(minutes=1)
+"""So much two clocks may differ: a call that is later than the first sighting by more is an answer to it."""
 
 _MOST = 3
 _AT_PARENT = frozenset({"delegation_changed", "nameserver_lookalike", "route53_mismatch", "glue_changed"})
+_OF_HOSTS = _AT_PARENT - {"glue_changed"}
 _DS = frozenset({"ds_changed", "dnssec_bogus"})
 _REGISTRATION = frozenset({"registrar_changed", "registration_status_changed", "registration_touched"})
 _ZONE = frozenset(
@@ -28,35 +33,53 @@ _ZONE = frozenset(
     | {"nameserver_address_changed", "route53_drift"}
 )
 _MADE_BY_CALLS = _AT_PARENT | _DS | _REGISTRATION | _ZONE
+_OF_FORGED = _ZONE - {"nameserver_address_changed"} | {"dnssec_bogus"}
+"""What is told beside another delegation is what other servers serve: no call to the zone has made that."""
 _ANY_RECORD = "records"
 """The type by which `route53_drift` tells of records that the watchlist does not mention."""
 _OF_SERVERS = frozenset(
     {"UpdateDomainNameservers", "TransferDomain", "RegisterDomain", "DeleteDomain"}
     | {"TransferDomainToAnotherAwsAccount", "AcceptDomainTransferFromAnotherAwsAccount"}
 )
+_OF_NOTHING = frozenset(
+    {"UpdateTagsForDomain", "DeleteTagsForDomain", "ResendContactReachabilityEmail", "ResendOperationAuthorization"}
+)
+"""What changes nothing that a registry knows."""
 _OF_DS = frozenset({"AssociateDelegationSignerToDomain", "DisassociateDelegationSignerFromDomain"})
 _OF_KEYS = frozenset(
     {"EnableHostedZoneDNSSEC", "DisableHostedZoneDNSSEC", "CreateKeySigningKey", "DeleteKeySigningKey"}
     | {"ActivateKeySigningKey", "DeactivateKeySigningKey"}
 )
 _ADDRESSES = frozenset({"A", "AAAA", "CNAME"})
+_OF_POLICIES = frozenset({"CreateTrafficPolicyInstance"})
+_NO_POLICY = frozenset({"NS", "SOA"})
+"""Types that no traffic policy gives."""
 
 
 def section(case: Case) -> list[str]:
     """Return what CloudTrail says of the case, as lines; nothing where it has nothing to say."""
-    account = case.account
-    if account is None or case.entry is None:
+    if case.entry is None:
         return []
-    about = [finding for finding in case.findings if _is_about(finding)]
-    zone = case.entry.delegation.hosted_zone or ""
+    about = [finding for finding in case.findings if _is_about(case, finding)]
+    ours = bool(about) and all(_is_ours(finding, case.entry) for finding in about)
+    if case.account is None:
+        lines = paragraph(case.say("account_unknown"), "  ") if ours else []
+    else:
+        lines = _told(case, case.account, about, ours=ours)
+    return ["", case.language.labels["account"], *lines] if lines else []
+
+
+def _told(case: Case, account: Account, about: list[Finding], *, ours: bool) -> list[str]:
+    zone = (case.entry and case.entry.delegation.hosted_zone) or ""
     made = [call for call in account.calls if any(explains(call, finding, zone) for finding in about)]
     recent = case.since - ZONE_BEFORE
     beside = [
         call for call in account.calls if call not in made and (call.service == REGISTRATIONS or call.at >= recent)
     ]
-    lines = _listed(case, "account_made", made) or _not_made(case, account, about)
-    lines += _listed(case, "account_beside", beside)
-    return ["", case.language.labels["account"], *lines] if lines else []
+    lines = _listed(case, "account_made", made)
+    if not made and ours and not any(_may_explain(call, about) for call in beside):
+        lines = _not_made(case, account, about)
+    return lines + _listed(case, "account_beside", beside)
 
 
 def lines_about(incident: Incident, entry: DomainEntry | None, now: datetime, ask: AskAccount) -> list[str]:
@@ -64,35 +87,65 @@ def lines_about(incident: Incident, entry: DomainEntry | None, now: datetime, as
     return section(Case(incident.messages[-1], incident, entry, now, ask))[2:] if incident.messages else []
 
 
-def _is_about(finding: Finding) -> bool:
+def _is_about(case: Case, finding: Finding) -> bool:
     """Whether calls about the domain could have made what a finding tells."""
     if finding.residual or finding.code not in _MADE_BY_CALLS:
         return False
+    if case.state is not None and case.state.cause is Cause.DELEGATION and finding.code in _OF_FORGED:
+        return False
     return finding.code not in _REGISTRATION or registered(finding.subject) in _registrations(finding)
+
+
+def _is_ours(finding: Finding, entry: DomainEntry) -> bool:
+    """Whether this account's calls would tell of it: the zone is here, or the registration, as far as is known."""
+    zone = entry.delegation.hosted_zone is not None and entry.delegation.role_arn is None
+    if finding.code in _ZONE or entry.registrar is None:
+        return zone
+    return entry.registrar.role_arn is None and (zone or finding.code != "dnssec_bogus")
 
 
 def explains(call: Call, finding: Finding, zone: str) -> bool:
     """Whether a call can have made what a finding tells; ``zone`` is the id of the domain's own hosted zone, if known.
 
-    One that was refused has made nothing.
+    One that was refused has made nothing, and neither has one that came after.
     """
-    if call.error:
+    if call.error or call.at > finding.since + SKEW:
         return False
     if call.service == REGISTRATIONS:
         return _by_registration(call, finding)
     if call.at < finding.since - ZONE_BEFORE:
         return False
     if finding.code in _AT_PARENT or finding.code == "ds_changed":
-        # What the zone itself says of its servers is not what the parent gives. The parent may be a zone here, too.
-        return call.zone != zone and _changes(call, _at_parent(finding))
+        # What the zone itself says of its servers is not what the parent gives. The parent may be a zone here, too,
+        # unless it is a registry's.
+        below = finding.subject != registered(finding.subject)
+        return below and call.zone != zone and _changes(call, _at_parent(finding))
     return _in_zone(call, finding) and not (zone and call.zone and call.zone != zone)
+
+
+def _may_explain(call: Call, about: Iterable[Finding]) -> bool:
+    """Whether a call that names no zone can have made it all the same: then it is told, and nothing is denied."""
+    return not call.error and call.touches_any_zone and any(_by_policy(finding) for finding in about)
+
+
+def _by_policy(finding: Finding) -> bool:
+    """Whether traffic policies and health checks can make what a finding tells."""
+    return finding.code in _ZONE and any(type_ not in _NO_POLICY for _, type_ in _rrsets(finding))
 
 
 def _by_registration(call: Call, finding: Finding) -> bool:
     if finding.code in _REGISTRATION:
-        return call.domain in _registrations(finding)
+        return call.domain in _registrations(finding) and call.name not in _OF_NOTHING
     names = _OF_SERVERS if finding.code in _AT_PARENT else _OF_SERVERS | _OF_DS if finding.code in _DS else frozenset()
-    return call.domain == finding.subject and call.name in names
+    return call.domain == finding.subject and call.name in names and _gives(call, finding)
+
+
+def _gives(call: Call, finding: Finding) -> bool:
+    """Whether the name servers that a call set can be those that were seen; True where it does not tell them."""
+    seen, expected = set(finding.seen), set(finding.expected)
+    if not call.servers or finding.code not in _OF_HOSTS:
+        return True
+    return bool((seen - expected) & set(call.servers)) or seen == set(call.servers)
 
 
 def _registrations(finding: Finding) -> tuple[str, ...]:
@@ -113,6 +166,8 @@ def _in_zone(call: Call, finding: Finding) -> bool:
         return False
     if call.name == "DeleteHostedZone" or call.more > 0:
         return True
+    if call.name in _OF_POLICIES:
+        return _by_policy(finding)
     wanted = _rrsets(finding)
     return _changes(call, wanted) or (call.name == CHANGE_RECORDS and _ANY_RECORD in {type_ for _, type_ in wanted})
 
@@ -132,9 +187,7 @@ def _changes(call: Call, wanted: Iterable[tuple[str, str]]) -> bool:
 
 
 def _not_made(case: Case, account: Account, about: list[Finding]) -> list[str]:
-    """Return that the account's calls did not make it, as firmly as can be known; only of a zone in this account."""
-    if not about or case.entry is None or not case.entry.delegation.hosted_zone or case.entry.delegation.role_arn:
-        return []
+    """Return that the account's calls did not make it, as firmly as can be known."""
     heard, since = account.heard, min(finding.since for finding in about)
     if case.now - heard.at > GAP:
         return paragraph(case.say("account_unheard", at=times.utc(heard.at)), "  ")

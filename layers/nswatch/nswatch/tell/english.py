@@ -174,6 +174,8 @@ PHRASES = {
     "CloudTrail can be 15 minutes late: ask again then with nswatch incidents show $id.",
     "account_unheard": "Whether it was made through your account is not known: nothing has come from CloudTrail since "
     "$at. Look whether somebody stopped the trail.",
+    "account_unknown": "Whether it was made through your account is not known: nswatch hears no CloudTrail. Look into "
+    "its event history, in us-east-1.",
     "account_nobody": "somebody who is not named",
     "account_session": " (session $session)",
     "account_from": ", from $source",
