@@ -205,6 +205,7 @@ def test_domain_of_another_account_is_asked_with_its_role(aws: Aws) -> None:
 )
 def test_fault_is_unknown_and_says_why(aws: Aws, fault: Answer, result: Result) -> None:
     aws.answers["GetDomainDetail"] = fault
+    aws.answers["ListOperations"] = document({"Operations": []})
     (reading,) = aws.collect().readings
     assert (reading.asked.qtype, reading.facts.result) == ("domain", result)
     assert reading.facts.note
@@ -213,9 +214,47 @@ def test_fault_is_unknown_and_says_why(aws: Aws, fault: Answer, result: Result) 
 
 def test_account_that_is_throttled_is_left_alone_for_the_round(aws: Aws) -> None:
     aws.answers["GetDomainDetail"] = refusal(400, "ThrottlingException")
+    aws.answers["ListOperations"] = document({"Operations": []})
     collected = aws.collect(subject(), subject(domain="other.example"))
     assert [each.facts.result for each in collected.readings] == [Result.SERVFAIL] * 2
     assert aws.asked == ["ListOperations", "GetDomainDetail"]
+
+
+def test_operation_that_moved_the_domain_is_told_when_its_details_are_not(aws: Aws) -> None:
+    aws.answers["GetDomainDetail"] = refusal(400, "InvalidInput")
+    found = facts_in(aws.collect())
+    assert found["domain"].result is Result.REFUSED
+    assert found["operations"].values == ("UPDATE_NAMESERVER submitted 2026-11-23T10:00:00.000Z",)
+
+
+def operations(count: int, *, kind: str = "UPDATE_DOMAIN_CONTACT", marker: str | None = None) -> Answer:
+    one = {"OperationId": "1", "Status": "SUCCESSFUL", "Type": kind, "DomainName": DOMAIN}
+    listed = [one | {"SubmittedDate": 1795428000 - number} for number in range(count)]
+    return document({"Operations": listed} | ({"NextPageMarker": marker} if marker else {}))
+
+
+def test_operations_are_read_from_all_pages_and_the_newest_are_kept(aws: Aws) -> None:
+    pages = [
+        operations(1, kind="INTERNAL_TRANSFER_OUT_DOMAIN", marker="a"),
+        operations(30, marker="b"),
+        operations(1, kind="ADD_DNSSEC"),
+    ]
+
+    def next_page(connection: socket.socket, head: str) -> None:
+        pages.pop(0)(connection, head)
+
+    aws.answers["ListOperations"] = next_page
+    told = facts_in(aws.collect())["operations"].values
+    assert pages == []
+    assert len(told) == 20
+    assert "INTERNAL_TRANSFER_OUT_DOMAIN submitted 2026-11-23T10:00:00.000Z" in told
+    assert not any(each.startswith("ADD_DNSSEC") for each in told)
+
+
+def test_pages_of_operations_end_when_they_lead_in_a_circle(aws: Aws) -> None:
+    aws.answers["ListOperations"] = operations(1, marker="again")
+    assert facts_in(aws.collect())["operations"].values
+    assert aws.asked.count("ListOperations") == 2
 
 
 def test_every_domain_is_unknown_when_its_account_refuses_operations(aws: Aws) -> None:

@@ -26,7 +26,7 @@ CODES = frozenset({"registration_touched", "registration_status_changed", "regis
 
 @dataclass
 class Domains:
-    """What the account at Route 53 Domains holds: ``detail`` of the domain, and ``operations``."""
+    """What the account at Route 53 Domains holds: ``detail`` of the domain (empty: not its), and ``operations``."""
 
     url: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
@@ -34,8 +34,9 @@ class Domains:
 
     def answer(self, connection: socket.socket, head: str) -> None:
         listing = "listoperations" in head.lower()
-        body = {"Operations": self.operations} if listing else self.detail
-        answer(200, json.dumps(body).encode(), content_type="application/x-amz-json-1.1")(connection, head)
+        body = {"Operations": self.operations} if listing else self.detail or {"__type": "InvalidInput"}
+        status = 200 if listing or self.detail else 400
+        answer(status, json.dumps(body).encode(), content_type="application/x-amz-json-1.1")(connection, head)
 
     def client(self, _region: str, _session: Mapping[str, str]) -> Any:
         return botocore.session.get_session().create_client(
@@ -126,6 +127,23 @@ def test_operation_and_what_follows_from_it_are_one_notice(domains: Domains, tmp
     assert first.findings == second.findings == ("registration_touched",)
     assert channel is Severity.NOTICE
     assert "UPDATE_NAMESERVER submitted" in text
+
+
+def test_domain_that_was_moved_to_another_account_is_told_though_its_details_are_refused(
+    domains: Domains, tmp_path: Path
+) -> None:
+    with replay_of(domains, tmp_path, 10, 40) as replay:
+        steps = replay.run()
+        next(steps)
+        submitted = replay.scenario.start.astimezone(UTC) + timedelta(minutes=35)
+        kind = {"OperationId": "1", "Status": "SUCCESSFUL", "Type": "INTERNAL_TRANSFER_OUT_DOMAIN"}
+        domains.operations = [kind | {"DomainName": DOMAIN, "SubmittedDate": seconds(submitted)}]
+        domains.detail = {}
+        moved = next(steps)
+        ((channel, text),) = told(replay)
+    assert moved.findings == ("registration_touched",)
+    assert channel is Severity.NOTICE
+    assert "INTERNAL_TRANSFER_OUT_DOMAIN submitted" in text
 
 
 def test_expiry_that_is_near_at_route_53_domains_pages_once(domains: Domains, tmp_path: Path) -> None:

@@ -123,8 +123,15 @@ class Route53Domains:
                 facts = self._refusal(role, error)
                 refused = facts if is_throttled(error) else None
                 readings.append(_reading(subject, "domain", facts, sent, self._clock()))
+                readings += self._left(subject, operations or {}, sent)
                 continue
             readings += _readings(subject, detail, (operations or {}).get(subject.domain, ()), sent, self._clock())
+
+    def _left(self, subject: Subject, operations: Operations, sent: datetime) -> Iterator[Reading]:
+        """Yield what was asked of a domain that tells no details: it may have been moved to another account just so."""
+        mine = operations.get(subject.domain)
+        if mine:
+            yield _reading(subject, "operations", _operations_facts(mine), sent, self._clock())
 
     async def _operations(self, client: "Route53DomainsClient", at: datetime) -> Operations:
         """Return what was asked of the registrar lately; what lies beyond some pages is left to the registry's word."""
@@ -149,7 +156,7 @@ class Route53Domains:
                 break
             marker = {"Marker": following}
             await asyncio.sleep(self._pause)
-        return {domain: tuple(sorted(values)[-_MOST:]) for domain, values in found.items()}
+        return {domain: tuple(sorted(values[:_MOST])) for domain, values in found.items()}  # the newest came first
 
     def _refusal(self, role: str, error: Exception) -> Facts:
         result, note = failed(error)
