@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from nswatch.collect.bootstrap import shipped
 from nswatch.errors import NswatchError
 from nswatch.expect.data import aws_ranges
 from nswatch.expect.matching import Expectations
@@ -31,6 +32,7 @@ from nswatch_cli.watchlist.baseline import (
 from nswatch_cli.watchlist.canonical import Json, moment
 from nswatch_cli.watchlist.lock import Lock, Locked
 from nswatch_cli.watchlist.strangers import beside_route53
+from nswatch_cli.watchlist.unjudged import without_rdap
 
 Look = Callable[[Sequence[DomainEntry]], Mapping[str, Sequence[Observation]]]
 """Makes a first pass over some domains and returns the observations of each; may raise CannotLook."""
@@ -97,6 +99,8 @@ def complete(
     ranges = aws_ranges() if aws is None else aws
     notes += _take(new, look, now, ranges)
     notes += beside_route53({each.domain: each.baseline for each in work}, ranges)
+    added = {domain: entry for domain, entry in entries.items() if domain not in (in_force or {})}
+    notes += without_rdap(added, shipped())
     lock = {each.domain: each.result for each in work if each.result is not None}
     return Completed({each.domain: each.completed() for each in work}, lock, tuple(notes))
 

@@ -1,0 +1,24 @@
+"""What a watchlist expects of a registration that no registry will ever tell: said when it is written down."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from nswatch.collect.bootstrap import Services, service_of
+from nswatch.names import display, registry_domain
+
+
+def without_rdap(entries: Mapping[str, Mapping[str, Any]], services: Services) -> Iterator[str]:
+    """Yield a line for each entry (canonical JSON) whose ``registration`` nobody can be asked about.
+
+    ``services`` are those of IANA's bootstrap registry (RFC 9224). Where Route 53 Domains is asked it is judged.
+    """
+    for domain, entry in entries.items():
+        registration = entry.get("registration", {})
+        name = registry_domain(domain) or domain
+        if not registration or registration.get("provider") or service_of(name, services) is not None:
+            continue
+        suffix = name.rpartition(".")[2]
+        yield (
+            f"{display(domain)}: the registry of .{display(suffix)} has no RDAP service, so 'registration' is not "
+            "judged: neither registrar nor locks nor expiry"
+        )
