@@ -182,8 +182,9 @@ def test_lookup_says_that_a_name_is_not_registered_when_the_registry_knows_none(
         (answer(429), 429, 60),
         (answer(503, retry_after="Mon, 23 Nov 2026 12:02:00 GMT"), 503, 120),
         (answer(429, retry_after="99999999"), 429, 86400),
+        (answer(403, retry_after="300"), 403, 300),
     ],
-    ids=["seconds", "unsaid", "date", "for-ever"],
+    ids=["seconds", "unsaid", "date", "for-ever", "forbidden"],
 )
 def test_service_is_left_alone_as_long_as_it_asks(registry: Registry, response: Any, status: int, seconds: int) -> None:
     client = registry.client()
@@ -297,9 +298,16 @@ def test_views_of_another_service_are_forgotten_when_the_registry_has_moved(regi
     assert collect(registry.client(), subject(NAME, *standing)).forgotten == ()
 
 
-def test_domain_whose_registry_has_no_rdap_is_said_so_and_left_alone(registry: Registry) -> None:
-    collected = collect(registry.client(), subject("watched.co.jp", hosts=("ns.watched.co.jp",)))
+def test_domain_whose_registry_has_no_rdap_is_said_so_once_and_left_alone(
+    registry: Registry, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "nswatch.collect.rdap")
+    client = registry.client()
+    collected = collect(client, subject("watched.co.jp", hosts=("ns.watched.co.jp",)))
     (reading,) = collected.readings
+    standing = stood(reading.asked, result=Result.NODATA)
+    collect(client, subject("watched.co.jp", standing, hosts=("ns.watched.co.jp",)))
+    assert [record.getMessage() for record in caplog.records] == [f"watched.co.jp: {reading.facts.note}"]
     assert reading.asked == Asked(Source.RDAP, "localhost", "watched.co.jp", "domain")
     assert reading.facts == Facts(Result.NODATA, note="IANA's bootstrap registry lists no RDAP service for .jp")
     assert [target for target in registry.site.asked if target.startswith("/rdap/")] == []

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.mutating import mutated
 
 from nswatch.collect.rdap_document import Moment, Registration, epp_status, read_domain, read_moment
 from nswatch_cli.replay.rdap import rdap_status
@@ -91,6 +92,8 @@ def test_epp_status_takes_back_what_a_replay_spells_as_rdap(epp: str) -> None:
         ("2020-05-31T00:35:00.25+09:00", datetime(2020, 5, 30, 15, 35, 0, 250000, tzinfo=UTC)),
         ("2020-05-30T15:35:00", datetime(2020, 5, 30, 15, 35, tzinfo=UTC)),
         ("2020-05-30", datetime(2020, 5, 30, tzinfo=UTC)),
+        ("2020-05-30t15:35:00.123456789z", datetime(2020, 5, 30, 15, 35, 0, 123456, tzinfo=UTC)),
+        ("2020-05-31T00:35:00+0900", datetime(2020, 5, 30, 15, 35, tzinfo=UTC)),
         ("yesterday", None),
         ("0001-01-01T00:00:00+23:00", None),
         ("9999-12-31T23:59:59-01:00", None),
@@ -125,6 +128,15 @@ def test_status_that_is_not_said_is_told_from_one_that_is_empty() -> None:
 def test_registrar_is_its_organisation_when_it_has_no_name() -> None:
     said = read(entities=registrar(["fn", {}, "text", ""], ["org", {}, "text", "Registrar A"]))
     assert said.registrar == "Registrar A"
+
+
+@pytest.mark.parametrize("roles", [["abuse", "Registrar"], "registrar"], ids=["large", "a text"])
+def test_registrar_is_found_when_its_role_is_written_otherwise(roles: Any) -> None:
+    assert read(entities=registrar(["fn", {}, "text", "Registrar A"], roles=roles)).registrar == "Registrar A"
+
+
+def test_registrar_is_its_organisation_when_that_has_units() -> None:
+    assert read(entities=registrar(["org", {}, "text", ["Registrar A", "Domains"]])).registrar == "Registrar A"
 
 
 def test_registrar_is_not_the_registrant() -> None:
@@ -184,6 +196,25 @@ ODD = {
 def test_read_domain_never_raises_whatever_the_members_are(members: dict[str, Any]) -> None:
     said, reason = read_domain(json.dumps({**BARE, **members}).encode(), NAME)
     assert (said is None) == bool(reason)
+
+
+PUBLISHED = [
+    ("google.com", json.loads((DATA / "rdap-verisign-google.com.json").read_bytes())),
+    ("xn--fo-5ja.example", json.loads((DATA / "rdap-rfc9083-5.3.json").read_bytes())),
+]
+
+
+@pytest.mark.parametrize(("name", "document"), PUBLISHED, ids=["verisign", "rfc9083"])
+def test_read_domain_never_raises_whatever_a_part_of_a_published_document_is(name: str, document: Any) -> None:
+    @settings(max_examples=300, deadline=None)
+    @given(mutated(document))
+    def reads(given: Any) -> None:
+        said, reason = read_domain(json.dumps(given).encode(), name)
+        assert (said is None) == bool(reason)
+        if said is not None:
+            assert all(isinstance(value, str) for value in (*(said.status or ()), *(said.nameservers or ())))
+
+    reads()
 
 
 @settings(max_examples=200, deadline=None)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.mutating import mutated
 
 from nswatch.collect.route53_records import ZoneRecords, joined_strings, owner_name, rdata, read_records
 from nswatch.expect.hosted_zone import Form, Snapshot, read_snapshot, service_of, snapshot_of
@@ -93,6 +94,22 @@ _FIELDS = st.sampled_from(["Name", "Type", "ResourceRecords", "AliasTarget", "Se
 def test_bad_documents_are_read_or_refused_with_a_reason(documents: list[dict[str, Any]]) -> None:
     records, reason = read_records(documents, APEX, ID)
     assert (records is None) == bool(reason)
+
+
+WHOLE = [
+    record(f"{APEX}.", "MX", "10 mx.watched.example.", TTL=300),
+    record(r"\052.watched.example.", "TXT", '"v=spf1 -all"', SetIdentifier="a", Weight=1),
+    alias(f"www.{APEX}.", "A", "d1.cloudfront.net.", EvaluateTargetHealth=False),
+]
+
+
+@given(mutated(WHOLE).filter(lambda given: isinstance(given, list) and all(isinstance(each, dict) for each in given)))
+@settings(max_examples=300, deadline=None)
+def test_records_are_read_or_refused_when_one_part_is_anything(documents: list[dict[str, Any]]) -> None:
+    records, reason = read_records(documents, APEX, ID)
+    assert (records is None) == bool(reason)
+    if records is not None:
+        assert records.answer(f"new.{APEX}", "TXT").result in {Result.ANSWER, Result.NODATA, Result.NXDOMAIN}
 
 
 @pytest.mark.parametrize(

@@ -302,13 +302,21 @@ def test_registrar_of_a_name_servers_domain_is_not_judged() -> None:
 
 
 def test_conflict_between_sources_is_shown_and_not_resolved() -> None:
-    record = say(registered(), "registrar", "Registrar B", source=Source.REGISTRAR, first=CHANGED)
+    record = registered()
+    say(record, "registrar", "Registrar B", source=Source.REGISTRAR, was=("Registrar A",), first=CHANGED)
     finding = found(record)[REGISTRAR]
     assert finding.seen == ("Registrar B",)
     assert [(row["source"], row["registrar"]) for row in finding.detail["sources"]] == [
         ("rdap", "Registrar A"),
         ("registrar", "Registrar B"),
     ]
+
+
+def test_registrar_is_right_when_only_its_own_interface_has_always_spelt_it_otherwise() -> None:
+    record = say(registered(), "registrar", "A t/a Registrar A", source=Source.REGISTRAR)
+    assert found(record) == {}
+    say(record, "registrar", result=Result.REFUSED)
+    assert set(found(record)) == {REGISTRAR}, "nobody names the approved one"
 
 
 # registration_expiring

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.mutating import mutated
 
 from nswatch.trail import ACCOUNT, MOST_RECORDS, Call, Unreadable, read_call
 
@@ -146,6 +147,13 @@ def test_event_is_unreadable_when_what_it_needs_is_missing(other: dict[str, Any]
 def test_reading_never_fails_when_parts_are_anything(parts: dict[str, Any], whole: Any) -> None:
     assert isinstance(read_call(detail("records") | parts), Call | Unreadable)
     assert isinstance(read_call(whole), Unreadable)
+
+
+@given(mutated(detail("records")) | mutated(detail("nameservers")) | mutated(detail("refused")))
+@settings(max_examples=400, deadline=None)
+def test_reading_never_fails_when_one_part_of_an_event_is_anything(given: Any) -> None:
+    read = read_call(given)
+    assert isinstance(read, Unreadable) or all(subject.isascii() for subject in read.subjects)
 
 
 @given(st.text(st.characters(), max_size=40))

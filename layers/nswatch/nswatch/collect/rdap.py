@@ -121,7 +121,8 @@ class RdapClient:
 
     def _remember(self, service: _Service, page: Page, now: datetime) -> None:
         service.silent = service.silent + 1 if page.status is None else 0
-        seconds = page.retry_after(now) if page.status in (429, 503) else None
+        refused = page.status is not None and page.status >= 400 and page.status != 404
+        seconds = page.retry_after(now) if refused else None
         if page.status == 429 or seconds is not None:
             service.why = f"it answered {page.status}"
             seconds = min(_REST if seconds is None else seconds, _LONGEST_REST)
@@ -186,6 +187,9 @@ class Rdap:
             if late:
                 logger.warning("RDAP: %d of %d names were not asked about in time", len(late), len(lookups))
         answers = {name: task.result() for name, task in lookups.items() if not task.cancelled()}
+        for name, answer in answers.items():
+            if answer.result is Result.NODATA and not _is_known(name, wanted[name]):
+                logger.info("%s: %s", name, answer.note)
         told = [(subject, answers[name]) for name in answers for subject in wanted[name]]
         return Collected(
             readings=tuple(reading for subject, answer in told for reading in readings_of(subject, answer)),
@@ -205,12 +209,16 @@ def _place(name: str, subjects: Sequence[Subject], at: datetime) -> tuple[bool, 
     A service that answers a part of a turn's questions only is so asked about everybody in time. What one refused last
     says nothing: mostly it was not asked.
     """
-    known = any(
+    return _is_known(name, subjects), zlib.crc32(f"{name} {iso(at)}".encode())
+
+
+def _is_known(name: str, subjects: Sequence[Subject]) -> bool:
+    """Whether the record holds a word about a name, if only that nobody can be asked."""
+    return any(
         (asked.source, asked.qname, asked.qtype) == (Source.RDAP, name, "domain")
         for each in subjects
         for asked in each.standing
     )
-    return known, zlib.crc32(f"{name} {iso(at)}".encode())
 
 
 def readings_of(subject: Subject, answer: RdapAnswer) -> Iterator[Reading]:

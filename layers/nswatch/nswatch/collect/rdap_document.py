@@ -86,7 +86,7 @@ def epp_status(text: str) -> str:
 def read_moment(text: str) -> datetime | None:
     """Return the moment of an RFC 3339 text in UTC; one without an offset is taken as UTC. None where it is none."""
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text.strip().upper())  # RFC 3339 section 5.6 allows a small t and z
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
@@ -117,17 +117,25 @@ def _name(value: Any) -> str | None:
 
 
 def _registrar(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    return next((each for each in _objects(document, "entities") if "registrar" in (_list(each, "roles") or ())), {})
+    return next((each for each in _objects(document, "entities") if "registrar" in _roles(each)), {})
+
+
+def _roles(entity: Mapping[str, Any]) -> set[str]:
+    """Return an entity's roles; there are services that write them large, or one as a text alone."""
+    said = entity.get("roles")
+    return {str(role).strip().lower() for role in (said if isinstance(said, list) else (said,))}
 
 
 def _full_name(entity: Mapping[str, Any]) -> str | None:
-    """Return ``fn`` of the jCard (RFC 7095 section 3.3), else its organisation."""
+    """Return ``fn`` of the jCard (RFC 7095 section 3.3), else its organisation (a list: with its units)."""
     card = _list(entity, "vcardArray") or []
     properties = card[1] if len(card) > 1 and isinstance(card[1], list) else []
     for wanted in ("fn", "org"):
         for each in properties:
-            if isinstance(each, list) and len(each) > 3 and each[0] == wanted and _text(each[3]):
-                return _text(each[3])
+            if isinstance(each, list) and len(each) > 3 and each[0] == wanted:
+                value = each[3][0] if isinstance(each[3], list) and each[3] else each[3]
+                if _text(value):
+                    return _text(value)
     return None
 
 

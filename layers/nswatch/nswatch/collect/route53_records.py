@@ -79,7 +79,8 @@ def read_records(documents: Iterable[Mapping[str, Any]], apex: str, zone_id: str
                 inside.setdefault(named, set()).add(to)
             else:
                 held.add(alias_to(to))
-        records = document.get("ResourceRecords") or ()
+        given = document.get("ResourceRecords")
+        records = given if isinstance(given, list) else ()
         held.update(rdata(qtype, str(each.get("Value", ""))) for each in records if isinstance(each, Mapping))
         if not records and not isinstance(target, Mapping):
             held.add(f"policy {document.get('TrafficPolicyInstanceId', 'unknown')}")

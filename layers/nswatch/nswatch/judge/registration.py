@@ -294,17 +294,19 @@ def _has_come(said: _Said, view: View, state: str) -> bool:
 
 
 def _registrar_changed(said: _Said) -> Judged:
-    """Return `registrar_changed`: a source names a registrar that is not approved."""
+    """Return `registrar_changed`: a source names a registrar that is not approved.
+
+    The registrar itself may have spelt its name otherwise than the registry ever since. That is no change, as long as
+    the registry names the approved one.
+    """
     expectations = said.evidence.expectations
     if expectations.entry.registration is None or not expectations.entry.registration.registrar:
         return Judged()
     approved = [each.registrar for each in expectations.allowed.registrations if each.registrar]
-    told = [
-        (view, name)
-        for view in said.newest(said.own, "registrar")
-        for name in values_of(view)
-        if not any(same_registrar(name, each) for each in approved)
-    ]
+    given = [(view, name) for view in said.newest(said.own, "registrar") for name in values_of(view)]
+    told = [(view, name) for view, name in given if not any(same_registrar(name, each) for each in approved)]
+    if any(each not in told and each[0].key.source is Source.RDAP for each in given):
+        told = [(view, name) for view, name in told if view.key.source is Source.RDAP or view.was]
     return Judged((said.finding("registrar_changed", told, expected=approved),)) if told else Judged()
 
 
