@@ -29,20 +29,37 @@ class Trailing:
         """Keep a call in each hub, and note that it came; the same one may come again.
 
         Raises InvalidEvent for a document that is no call, and StoreUnavailable behind the hubs that took it where one
-        did not: Lambda brings it again.
+        did not: Lambda brings it again, twice. What a hub missed for longer the other one keeps for it, and hands over
+        with the next event: a hub that hears CloudTrail without it would deny that anybody made the change.
         """
         call = read_call(detail)
         if isinstance(call, Unreadable):
             raise InvalidEvent(call.reason)
-        failed = []
+        failed: dict[str, StoreUnavailable] = {}
         for hub in self._hubs:
             try:
                 if not call.reads:
                     hub.keep(call)
                 hub.hear(call.at)
             except StoreUnavailable as error:
-                failed.append(f"{hub.hub}: {error}")
+                failed[hub.hub] = error
+        reached = [hub for hub in self._hubs if hub.hub not in failed]
+        for hub in reached:
+            try:
+                for name in failed if not call.reads else ():
+                    hub.owe(name, call)
+                _hand_over(hub, [other for other in reached if other is not hub])
+            except StoreUnavailable as error:
+                logger.warning("what a hub missed was not handed over; the next event does it: %s", error)
         if not call.reads:
             logger.info("%s (%s): about %s", call.name, call.id, ", ".join(call.subjects) or "no domain or zone")
         if failed:
-            raise StoreUnavailable(f"{call.id} was not taken by every hub: {'; '.join(failed)}")
+            reasons = "; ".join(f"{name}: {error}" for name, error in failed.items())
+            raise StoreUnavailable(f"{call.id} was not taken by every hub: {reasons}")
+
+
+def _hand_over(hub: DynamoTrail, others: Sequence[DynamoTrail]) -> None:
+    for other in others:
+        for call in hub.owed(other.hub):
+            other.keep(call)
+            hub.paid(other.hub, call)

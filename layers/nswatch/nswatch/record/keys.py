@@ -133,6 +133,11 @@ def call_sk(at: datetime, id_: str = "") -> str:
     return f"call#{iso(at)}#{id_}"
 
 
+def owed_sk(hub: str, at: datetime | None = None, id_: str = "") -> str:
+    """Return the sort key of a call that another hub did not take; without a moment what all of them begin with."""
+    return f"owed#{hub}#" + ("" if at is None else call_sk(at, id_))
+
+
 def watchlist_pk(version: int) -> str:
     """Return the partition of one version of the watchlist."""
     return f"watchlist#{version:08d}"

@@ -10,7 +10,7 @@ from nswatch.errors import Conflict
 from nswatch.moments import iso, parse_iso
 from nswatch.record.codec import canonical_json, readable
 from nswatch.record.dynamodb import Item, Table
-from nswatch.record.keys import TRAIL, call_sk, trail_pk
+from nswatch.record.keys import TRAIL, call_sk, owed_sk, trail_pk
 from nswatch.trail import GAP, Account, Call, Heard
 
 KEPT = timedelta(days=90)
@@ -29,10 +29,25 @@ class DynamoTrail:
 
     def keep(self, call: Call) -> None:
         """Write a call under each of its subjects; one that comes twice is written over itself."""
-        document = asdict(call) | {"at": iso(call.at)}
+        document = _document(call)
         for subject in call.subjects:
-            item = {"pk": trail_pk(subject), "sk": call_sk(call.at, call.id), "call": canonical_json(document)}
+            item = {"pk": trail_pk(subject), "sk": call_sk(call.at, call.id), "call": document}
             self._table.put(item | {"expires": int((call.at + KEPT).timestamp())})
+
+    def owe(self, hub: str, call: Call) -> None:
+        """Remember a call that another ``hub`` did not take."""
+        item = {"pk": TRAIL, "sk": owed_sk(hub, call.at, call.id), "call": _document(call)}
+        self._table.put(item | {"expires": int((call.at + KEPT).timestamp())})
+
+    def owed(self, hub: str) -> tuple[Call, ...]:
+        """Return the calls that ``hub`` has still to be given, the oldest first, so many as one turn takes."""
+        items = (item for item in self._table.query(TRAIL, owed_sk(hub)) if "call" in item)
+        return tuple(readable(islice(items, MOST_READ), _call_from_item))
+
+    def paid(self, hub: str, call: Call) -> None:
+        """Forget what was owed: nothing of it may be deleted by this role, so it is emptied and expires."""
+        item = {"pk": TRAIL, "sk": owed_sk(hub, call.at, call.id)}
+        self._table.put(item | {"expires": int(call.at.timestamp())})
 
     def hear(self, at: datetime) -> None:
         """Note that a call of this moment came; one that is older than what was heard already changes nothing."""
@@ -66,6 +81,10 @@ class DynamoTrail:
             calls |= {call.id: call for call in found}
         newest = sorted(calls.values(), key=lambda call: (call.at, call.id), reverse=True)
         return Account(tuple(newest), heard, complete)
+
+
+def _document(call: Call) -> str:
+    return canonical_json(asdict(call) | {"at": iso(call.at)})
 
 
 def _heard_from_item(item: Item) -> Heard:
