@@ -8,15 +8,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
+import certifi
 import pytest
 from botocore.config import Config
 from hypothesis import given
 from hypothesis import settings as sized
 from hypothesis import strategies as st
-from tests.support.https import Answer, Server, answer, server
+from tests.support.https import Answer, Server, answer, authority, server
 
 from nswatch.collect.port import Asked, Collected, Subject
 from nswatch.collect.registrar import SERVER, Route53Domains, _attributes, _operation
@@ -84,9 +86,13 @@ SESSION = f"""<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-1
 
 @dataclass
 class Aws:
-    """Route 53 Domains and STS at a local server: ``answers`` by operation, ``asked`` in order."""
+    """Route 53 Domains and STS at a local server: ``answers`` by operation, ``asked`` in order.
+
+    Its clients trust ``authorities``.
+    """
 
     http: Server
+    authorities: Path
     answers: dict[str, Answer] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     sessions: list[Mapping[str, str]] = field(default_factory=list)
@@ -115,6 +121,7 @@ class Aws:
             region_name=region,
             endpoint_url=self.http.url,
             config=IMPATIENT,
+            verify=str(self.authorities),
             **keys,
         )
         self.stack.callback(made.close)
@@ -131,9 +138,10 @@ class Aws:
 
 
 @pytest.fixture
-def aws() -> Iterator[Aws]:
-    with server(tls=False) as http:
-        there = Aws(http)
+def aws(tmp_path: Path) -> Iterator[Aws]:
+    (tmp_path / "authority.pem").write_text(authority())
+    with server() as http:
+        there = Aws(http, tmp_path / "authority.pem")
         with there.stack:
             yield there
 
@@ -210,6 +218,13 @@ def test_fault_is_unknown_and_says_why(aws: Aws, fault: Answer, result: Result) 
     assert (reading.asked.qtype, reading.facts.result) == ("domain", result)
     assert reading.facts.note
     assert not reading.facts.result.definite
+
+
+def test_domain_is_unknown_when_somebody_else_answers_for_aws(aws: Aws) -> None:
+    aws.authorities = Path(certifi.where())
+    (reading,) = aws.collect().readings
+    assert (reading.asked.qtype, reading.facts.result) == ("domain", Result.UNREACHABLE)
+    assert aws.asked == []
 
 
 def test_account_that_is_throttled_is_left_alone_for_the_round(aws: Aws) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import certifi
 import pytest
 from botocore.config import Config
-from tests.support.https import Answer, Server, answer, raw, server
+from tests.support.https import Answer, Server, answer, authority, raw, server
 
 from nswatch.collect import route53
 from nswatch.collect.port import Asked, Collected, Subject
@@ -57,9 +58,10 @@ def refusal(status: int, code: str) -> Answer:
 
 @dataclass
 class Aws:
-    """Route 53 and STS at a local server, and the clients that were made for them."""
+    """Route 53 and STS at a local server, and the clients that were made for them, which trust ``authorities``."""
 
     http: Server
+    authorities: Path
     now: datetime = NOW
     sessions: list[Mapping[str, str]] = field(default_factory=list)
 
@@ -75,6 +77,7 @@ class Aws:
             region_name=region,
             endpoint_url=self.http.url,
             config=IMPATIENT,
+            verify=str(self.authorities),
             **keys,
         )
         self.stack.callback(made.close)
@@ -93,9 +96,10 @@ class Aws:
 
 
 @pytest.fixture
-def aws() -> Iterator[Aws]:
-    with server(tls=False) as http:
-        there = Aws(http)
+def aws(tmp_path: Path) -> Iterator[Aws]:
+    (tmp_path / "authority.pem").write_text(authority())
+    with server() as http:
+        there = Aws(http, tmp_path / "authority.pem")
         with there.stack:
             yield there
 
@@ -216,6 +220,13 @@ def test_zone_is_unknown_when_aws_refuses_or_fails(aws: Aws, fault: Answer, resu
     assert result is None or reading.facts.result is result
     assert reading.facts.note
     assert collected.forgotten == ()
+
+
+def test_zone_is_unknown_when_somebody_else_answers_for_aws(aws: Aws) -> None:
+    aws.authorities = Path(certifi.where())
+    found = facts_in(aws.collect())
+    assert [facts.result for facts in found.values()] == [Result.UNREACHABLE]
+    assert aws.http.asked == []
 
 
 @pytest.mark.parametrize("target", [pytest.param(FIRST, id="first page"), pytest.param(SECOND, id="second page")])
