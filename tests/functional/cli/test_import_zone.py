@@ -89,6 +89,36 @@ def test_import_adds_the_entry_to_a_file_once(tmp_path: Path) -> None:
     assert 'domains["watched.example"]: is there already' in again.output
 
 
+def weighted(name: str, qtype: str, *values: str) -> list[dict[str, Any]]:
+    """Return a simple record's deletion, and the creation of one record of equal weight for each value."""
+    (old,) = (each for given, kind, each in RECORDS if (given, kind) == (name, qtype))
+    base = {"Name": name, "Type": qtype, "TTL": 60}
+    simple = base | {"ResourceRecords": [{"Value": value} for value in old]}
+    made = [base | {"SetIdentifier": value, "Weight": 1, "ResourceRecords": [{"Value": value}]} for value in values]
+    return [
+        {"Action": "DELETE", "ResourceRecordSet": simple},
+        *({"Action": "CREATE", "ResourceRecordSet": each} for each in made),
+    ]
+
+
+@pytest.mark.usefixtures("zone")
+def test_import_gives_a_good_file_when_routing_policies_choose(tmp_path: Path) -> None:
+    changes = weighted("www.watched.example", "CNAME", "a.cdn.example", "b.cdn.example")
+    changes += weighted("watched.example", "MX", "10 a.mail.example.", "10 b.mail.example.")
+    client: Any = boto3.client("route53")
+    client.change_resource_record_sets(HostedZoneId=ID, ChangeBatch={"Changes": changes})
+    file = tmp_path / "watchlist.yaml"
+    result = run("--hosted-zone", ID)
+    assert result.exit_code == 0, result.output
+    file.write_text(result.output, "utf-8")
+    assert "- {name: www, type: CNAME, values: [a.cdn.example., b.cdn.example.]}" in result.output
+    assert "type: MX" not in result.output
+    told = " ".join(line.strip().removeprefix("# ") for line in result.output.splitlines())
+    assert "a routing policy chooses between its values: watched.example MX 10 a.mail.example, 10 b.mail" in told
+    checked = CliRunner().invoke(cli, ["watchlist", "validate", str(file)])
+    assert checked.exit_code == 0, checked.output
+
+
 @pytest.mark.usefixtures("zone")
 @pytest.mark.parametrize(
     ("arguments", "told"),

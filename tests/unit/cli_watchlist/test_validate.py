@@ -200,7 +200,8 @@ CASES = {
     ),
     "two-cnames": (
         answers("{name: www, type: CNAME, values: [a.example., b.example.]}"),
-        f"{ANS}[0].values: holds more than one CNAME; keep one: a name has one canonical name",
+        f"{ANS}[0].values: holds more than one CNAME; keep one: a name has one canonical name (without "
+        "'provider: route53')",
     ),
     "outside": (
         answers("{name: www.example.net., type: A, values: [192.0.2.1]}"),
@@ -426,6 +427,9 @@ GOOD = {
     "least": whole(),
     "mname-outside-ns": delegation(f"{{ns: {TWO}, soa_mname: hidden.primary.example}}"),
     "white-label-route53": delegation(f"{{ns: {TWO}, provider: route53}}"),
+    "two-cnames-by-a-routing-policy": delegation(
+        f"{{ns: {TWO}, provider: route53}}\n    answers: [{{name: www, type: CNAME, values: [a.example., b.example.]}}]"
+    ),
     "one-name-server": delegation("{ns: [ns1.host.example]}"),
     "null-mx": answers('{name: "@", type: MX, values: ["0 ."]}'),
     "idn": whole(top="  例え.jp: {delegation: {ns: [ns1.例え.jp]}}"),

@@ -25,6 +25,7 @@ ENTRY = DomainEntry(
         Answer("watched.example", "A", within=("198.51.100.0/24", "AS64500")),
         Answer("www.watched.example", "A", values=("198.51.100.1", "198.51.100.2")),
         Answer("shop.watched.example", "CNAME", values=("shop.example.net.",)),
+        Answer("cdn.watched.example", "CNAME", values=("a.cdn.example.", "b.cdn.example.")),
         Answer("watched.example", "TXT", contains=("v=spf1 mx -all",)),
         Answer("key.watched.example", "TXT", values=("k=1", "k=2")),
     ),
@@ -71,6 +72,8 @@ def verdict(
         pytest.param("other", "A", ["203.0.113.9"], "nothing asked", id="name-that-is-not-listed"),
         pytest.param("shop", "CNAME", ["shop.example.net"], "expected", id="cname"),
         pytest.param("shop", "CNAME", ["shop.evil.example"], "unexpected", id="cname-other"),
+        pytest.param("cdn", "CNAME", ["b.cdn.example"], "expected", id="cname-of-several"),
+        pytest.param("cdn", "CNAME", ["c.cdn.example"], "unexpected", id="cname-of-none-of-several"),
         pytest.param("@", "TXT", ["v=spf1 mx -all", "hello"], "expected", id="txt-contained"),
         pytest.param("@", "TXT", ["V=spf1 mx -all"], "unexpected", id="txt-in-another-case"),
         pytest.param("@", "TXT", ["x v=spf1 mx -all"], "unexpected", id="spf-not-at-the-beginning"),
@@ -158,7 +161,7 @@ def test_verdict_goes_by_the_origin_when_it_is_known(number: int, expected: str)
 def test_watched_names_each_rrset_once_and_mail_hosts_last() -> None:
     expectations = Expectations(ENTRY, NOW, NONE)
     assert expectations.watched()[-2:] == (("mail.watched.example", "A"), ("mail.watched.example", "AAAA"))
-    assert len(set(expectations.watched())) == len(expectations.watched()) == 8
+    assert len(set(expectations.watched())) == len(expectations.watched()) == 9
     assert expectations.asked()[:2] == (("watched.example", "NS"), ("watched.example", "SOA"))
     assert expectations.mail_hosts() == ("mail.watched.example",)
 

@@ -24,11 +24,15 @@ _MOST_ALIASES = 8
 
 @dataclass(frozen=True, slots=True)
 class ZoneRecords:
-    """A zone's RRsets. ``existing`` are the names that are there, those with nothing but names below them too."""
+    """A zone's RRsets. ``existing`` are the names that are there, those with nothing but names below them too.
+
+    ``alternating`` are the RRsets of which DNS gives a part only: a routing policy chooses between different data.
+    """
 
     apex: str
     rrsets: Mapping[Named, tuple[str, ...]]
     existing: frozenset[str]
+    alternating: frozenset[Named] = frozenset()
 
     def answer(self, qname: str, qtype: str) -> Facts:
         """Return what an authoritative server would say of a name and type (RFC 1034 section 4.3.2, RFC 4592)."""
@@ -64,6 +68,7 @@ def read_records(documents: Iterable[Mapping[str, Any]], apex: str, zone_id: str
     """Return what the elements of ``ResourceRecordSets`` hold; None and the reason where they cannot be read."""
     data: dict[Named, set[str]] = {}
     inside: dict[Named, set[str]] = {}
+    chosen: dict[Named, set[frozenset[str]]] = {}
     for document in documents:
         name, qtype = document.get("Name"), document.get("Type")
         if not isinstance(name, str) or not isinstance(qtype, str) or not name or not qtype:
@@ -81,11 +86,15 @@ def read_records(documents: Iterable[Mapping[str, Any]], apex: str, zone_id: str
                 held.add(alias_to(to))
         given = document.get("ResourceRecords")
         records = given if isinstance(given, list) else ()
-        held.update(rdata(qtype, str(each.get("Value", ""))) for each in records if isinstance(each, Mapping))
+        values = frozenset(rdata(qtype, str(each.get("Value", ""))) for each in records if isinstance(each, Mapping))
+        held.update(values)
+        if document.get("SetIdentifier"):
+            chosen.setdefault(named, set()).add(values)
         if not records and not isinstance(target, Mapping):
             held.add(f"policy {document.get('TrafficPolicyInstanceId', 'unknown')}")
     rrsets = {named: tuple(sorted(_followed(named, data, inside))) for named in data}
-    return ZoneRecords(apex, rrsets, _existing(apex, rrsets)), ""
+    alternating = frozenset(named for named, sets in chosen.items() if len(sets) > 1)
+    return ZoneRecords(apex, rrsets, _existing(apex, rrsets), alternating), ""
 
 
 def owner_name(text: str) -> str:

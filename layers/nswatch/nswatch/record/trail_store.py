@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -18,6 +18,8 @@ KEPT = timedelta(days=90)
 
 MOST_READ = 200
 _HEARD = "heard"
+_FIELDS = frozenset(each.name for each in fields(Call))
+"""What is read of a call: a later release may write more."""
 
 
 class DynamoTrail:
@@ -92,7 +94,7 @@ def _heard_from_item(item: Item) -> Heard:
 
 
 def _call_from_item(item: Item) -> Call:
-    document = json.loads(item["call"])
+    document = {key: value for key, value in json.loads(item["call"]).items() if key in _FIELDS}
     records = tuple((action, name, type_) for action, name, type_ in document["records"])
     servers = tuple(document.get("servers", ()))
     return replace(Call(**document), at=parse_iso(document["at"]), records=records, servers=servers)

@@ -73,7 +73,8 @@ def _domain_names(watchlist: schema.Watchlist) -> Iterator[Trouble]:
 
 def _in_domain(path: KeyPath, name: str | None, domain: schema.Domain) -> Iterator[Trouble]:
     yield from _delegation((*path, "delegation"), domain.delegation)
-    yield from _answers((*path, "answers"), name, domain.answers)
+    routed = domain.delegation is not None and domain.delegation.provider is not None
+    yield from _answers((*path, "answers"), name, domain.answers, routed=routed)
     yield from _registration((*path, "registration"), domain.registration)
     yield from _web((*path, "web"), name, domain.web)
     yield from _empty_or_repeated((*path, "resolvers"), domain.resolvers, None)
@@ -83,7 +84,7 @@ def _in_domain(path: KeyPath, name: str | None, domain: schema.Domain) -> Iterat
         if change.id in ids and change.id is not None:
             yield (*at, "id"), f"is {change.id!r} again", "give each planned change an id of its own"
         ids.setdefault(change.id, index)
-        yield from _planned_change(at, name, change)
+        yield from _planned_change(at, name, change, routed=routed)
 
 
 def _delegation(path: KeyPath, delegation: schema.Delegation | schema.PlannedDelegation | None) -> Iterator[Trouble]:
@@ -101,7 +102,9 @@ def _delegation(path: KeyPath, delegation: schema.Delegation | schema.PlannedDel
             )
 
 
-def _planned_change(path: KeyPath, name: str | None, change: schema.PlannedChange) -> Iterator[Trouble]:
+def _planned_change(
+    path: KeyPath, name: str | None, change: schema.PlannedChange, *, routed: bool
+) -> Iterator[Trouble]:
     if change.starts is not None and change.ends is not None and change.ends <= change.starts:
         yield (*path, "until"), "is not after 'from'", "write the end of the window, later than its start"
     approvers = change.by or []
@@ -115,7 +118,7 @@ def _planned_change(path: KeyPath, name: str | None, change: schema.PlannedChang
     if all(_says_nothing(getattr(change, part)) for part in given):
         yield path, "changes nothing", "give the new values under delegation, answers, registration or web"
     yield from _delegation((*path, "delegation"), change.delegation)
-    yield from _answers((*path, "answers"), name, change.answers)
+    yield from _answers((*path, "answers"), name, change.answers, routed=routed)
     yield from _registration((*path, "registration"), change.registration)
     yield from _web((*path, "web"), name, change.web)
 
@@ -128,11 +131,17 @@ def _says_nothing(part: Any) -> bool:
 _WAYS = ("values", "within", "contains")
 
 
-def _answers(path: KeyPath, origin: str | None, answers: Sequence[schema.Answer] | None) -> Iterator[Trouble]:
+def _answers(
+    path: KeyPath, origin: str | None, answers: Sequence[schema.Answer] | None, *, routed: bool
+) -> Iterator[Trouble]:
+    """Yield what is wrong with answers; where they are ``routed``, policies choose between several CNAMEs of a name."""
     types_at: dict[str, dict[str, int]] = {}
     for index, answer in _each(answers):
         at = (*path, index)
         yield from _one_answer(at, answer)
+        if answer.type == "CNAME" and len(answer.values or ()) > 1 and not routed:
+            what = "holds more than one CNAME"
+            yield (*at, "values"), what, "keep one: a name has one canonical name (without 'provider: route53')"
         if answer.name is None or answer.type is None:
             continue
         owner = absolute(answer.name, origin or "unknown.invalid")
@@ -185,8 +194,6 @@ def _nearest(item: str) -> str:
 
 
 def _values(path: KeyPath, answer: schema.Answer) -> Iterator[Trouble]:
-    if answer.type == "CNAME" and len(answer.values or ()) > 1:
-        yield path, "holds more than one CNAME", "keep one: a name has one canonical name"
     first: dict[str, int] = {}
     for index, value in enumerate(answer.values or ()):
         if value is None:

@@ -26,6 +26,8 @@ REGION = "us-east-1"
 """Where Route 53's interface is, for whoever has no region configured."""
 _TYPES = ("A", "AAAA", "CNAME", "MX", "TXT")
 _BROAD = frozenset({"EC2", "S3"})
+_ONE_SET = frozenset({"MX", "TXT"})
+"""Types that are expected as one set: of a routing policy's records a part would be a change."""
 
 
 def access_of(profile: str | None, clock: Clock) -> "Access[Route53Client]":
@@ -127,7 +129,7 @@ def _answers(records: ZoneRecords) -> Iterator[dict[str, Any]]:
         owner = "@" if name == records.apex else name.removesuffix(f".{records.apex}")
         for qtype in _TYPES:
             values = records.rrsets.get((name, qtype), ())
-            expected = _expected(qtype, values) if values else {}
+            expected = _expected(qtype, values) if values and not _is_chosen(records, name, qtype) else {}
             if expected:
                 yield {"name": owner, "type": qtype, **expected}
 
@@ -136,8 +138,17 @@ def _left_out(records: ZoneRecords) -> Iterator[str]:
     for name in names_of(records):
         for qtype in _TYPES:
             values = records.rrsets.get((name, qtype), ())
-            if values and not _expected(qtype, values):
+            if values and _is_chosen(records, name, qtype):
+                yield (
+                    f"left out, because a routing policy chooses between its values: {name} {qtype} "
+                    f"{', '.join(values)} (the hosted zone's records are compared all the same)"
+                )
+            elif values and not _expected(qtype, values):
                 yield f"left out, because nobody can say what is right there: {name} {qtype} {', '.join(values)}"
+
+
+def _is_chosen(records: ZoneRecords, name: str, qtype: str) -> bool:
+    return qtype in _ONE_SET and (name, qtype) in records.alternating
 
 
 def _expected(qtype: str, values: Sequence[str]) -> dict[str, list[str]]:
