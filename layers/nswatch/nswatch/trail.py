@@ -98,7 +98,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """How CloudTrail is heard: ``at`` is the newest call that came, ``since`` when it began without a long gap."""
+    """How one service is heard: ``at`` is the newest call that came, ``since`` when it began without a long gap."""
 
     at: datetime
     since: datetime
@@ -108,11 +108,12 @@ class Heard:
 class Account:
     """What is known of a domain's account: the calls about it in some time, the newest first, and how it is heard.
 
+    ``heard`` is by service, where it ever was: one may tell of its calls in another region, or not at all.
     ``complete`` is False where there were more calls than are read.
     """
 
     calls: tuple[Call, ...]
-    heard: Heard
+    heard: Mapping[str, Heard]
     complete: bool = True
 
 

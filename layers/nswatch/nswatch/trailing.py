@@ -40,7 +40,7 @@ class Trailing:
             try:
                 if not call.reads:
                     hub.keep(call)
-                hub.hear(call.at)
+                hub.hear(call.service, call.at)
             except StoreUnavailable as error:
                 failed[hub.hub] = error
         reached = [hub for hub in self._hubs if hub.hub not in failed]

@@ -2,7 +2,8 @@
 
 import logging
 import os
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 import boto3
@@ -16,24 +17,25 @@ from nswatch.wiring import Clients, Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
+    from mypy_boto3_route53domains import Route53DomainsClient
 
 CONFIG = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 2})
 
 logger = logging.getLogger(__name__)
 
 
-def call_of(route53: "Route53Client") -> None:
-    """Ask for the number of hosted zones. A refusal does as well: CloudTrail tells of refused calls too."""
-    try:
-        route53.get_hosted_zone_count()
-    except (BotoCoreError, ClientError) as error:
-        logger.warning("the call by which CloudTrail is tried was not answered: %s", error)
+def call_of(route53: "Route53Client", domains: "Route53DomainsClient") -> None:
+    """Ask each service something that only reads. A refusal does as well: CloudTrail tells of refused calls too."""
+    for ask in (route53.get_hosted_zone_count, partial(domains.list_operations, MaxItems=1)):
+        try:
+            ask()
+        except (BotoCoreError, ClientError) as error:
+            logger.warning("a call by which CloudTrail is tried was not answered: %s", error)
 
 
-def build_trailing(settings: Settings, clients: Clients, route53: "Route53Client | None" = None) -> Trailing:
-    """Return what writes into the tables of ``settings.hubs``; without a ``route53`` it makes no call of its own."""
-    hubs = [DynamoTrail(Table(clients.dynamodb(hub), settings.name)) for hub in settings.hubs]
-    return Trailing(hubs, (lambda: None) if route53 is None else (lambda: call_of(route53)))
+def build_trailing(settings: Settings, clients: Clients, call: Callable[[], None] = lambda: None) -> Trailing:
+    """Return what writes into the tables of ``settings.hubs``; ``call`` is the call of its own that comes back."""
+    return Trailing([DynamoTrail(Table(clients.dynamodb(hub), settings.name)) for hub in settings.hubs], call)
 
 
 @cache
@@ -41,4 +43,5 @@ def trailing() -> Trailing:
     """Return this process's, as the environment configures it."""
     settings = Settings.from_environment(os.environ)
     route53 = boto3.client("route53", region_name=settings.region, config=CONFIG)
-    return build_trailing(settings, Clients(), route53)
+    domains = boto3.client("route53domains", region_name=settings.region, config=CONFIG)
+    return build_trailing(settings, Clients(), partial(call_of, route53, domains))

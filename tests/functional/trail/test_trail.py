@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from nswatch.errors import InvalidEvent, StoreUnavailable
 from nswatch.moments import iso
 from nswatch.record.dynamodb import Table
 from nswatch.record.trail_store import DynamoTrail
-from nswatch.trail import Heard
+from nswatch.trail import REGISTRATIONS, ZONES, Heard
 from nswatch_cli.replay.cloud import NAME, Cloud
 
 HUBS = ("ap-northeast-1", "eu-west-1")
@@ -87,24 +88,34 @@ def test_own_call_makes_it_heard_and_is_not_kept(cloud: Cloud) -> None:
     assert trail(cloud, HUBS[0]).account(["example.com"], T, T) is None
     for minutes in (0, 10, 20, 5):
         run(event("own-call", eventTime=iso(T + minutes * MINUTE)))
-    assert trail(cloud, HUBS[0]).heard() == Heard(T + 20 * MINUTE, T)
+    assert trail(cloud, HUBS[0]).heard() == {ZONES: Heard(T + 20 * MINUTE, T)}
     assert len(items(cloud, HUBS[0])) == 1
+
+
+def test_each_service_is_heard_by_itself(cloud: Cloud) -> None:
+    run(event("own-call", eventTime=iso(T)))
+    run(event("own-call-domains", eventTime=iso(T + MINUTE)))
+    heard = {ZONES: Heard(T, T), REGISTRATIONS: Heard(T + MINUTE, T + MINUTE)}
+    assert trail(cloud, HUBS[0]).heard() == heard
+    account = trail(cloud, HUBS[0]).account(["example.com"], T - DAY, T + DAY)
+    assert account is not None
+    assert (account.heard, account.calls) == (heard, ())
 
 
 def test_hearing_begins_anew_when_there_was_a_gap(cloud: Cloud) -> None:
     for minutes in (0, 10, 120, 130):
         run(event("own-call", eventTime=iso(T + minutes * MINUTE)))
-    assert trail(cloud, HUBS[1]).heard() == Heard(T + 130 * MINUTE, T + 120 * MINUTE)
+    assert trail(cloud, HUBS[1]).heard() == {ZONES: Heard(T + 130 * MINUTE, T + 120 * MINUTE)}
 
 
 def test_call_comes_again_when_a_hub_did_not_take_it(cloud: Cloud) -> None:
     cloud.down.add(HUBS[0])
     with pytest.raises(StoreUnavailable, match=HUBS[0]):
         run(event("records"))
-    assert trail(cloud, HUBS[1]).heard() == Heard(T, T)
+    assert trail(cloud, HUBS[1]).heard() == {ZONES: Heard(T, T)}
     cloud.down.clear()
     run(event("records"))
-    kept = [[item for item in items(cloud, hub) if "call" in item or item["sk"]["S"] == "heard"] for hub in HUBS]
+    kept = [[item for item in items(cloud, hub) if not item["sk"]["S"].startswith("owed")] for hub in HUBS]
     assert len(kept[0]) == 2
     assert kept[0] == kept[1]
 
@@ -143,10 +154,13 @@ def test_event_is_refused_when_it_is_no_call(given: dict[str, Any], cloud: Cloud
 def test_schedule_makes_a_call_and_goes_on_when_it_is_refused(
     cloud: Cloud, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The emulator knows no such operation, and refuses it. CloudTrail tells of refused calls as of others.
+    # The emulator knows no such operations, and refuses them. CloudTrail tells of refused calls as of others.
     settings = cloud.settings("us-east-1", (*HUBS, "us-east-1"))
     route53 = boto3.client("route53", region_name="us-east-1")
-    monkeypatch.setattr(wiring_trail, "trailing", lambda: wiring_trail.build_trailing(settings, cloud.clients, route53))
+    domains = boto3.client("route53domains", region_name="us-east-1")
+    call = partial(wiring_trail.call_of, route53, domains)
+    monkeypatch.setattr(wiring_trail, "trailing", lambda: wiring_trail.build_trailing(settings, cloud.clients, call))
     assert run(event("schedule")) == {}
     assert "GetHostedZoneCount" in caplog.text
+    assert "ListOperations" in caplog.text
     assert items(cloud, HUBS[0]) == []

@@ -1,6 +1,6 @@
 """What an alert says of one's own AWS account: made there, not made there, or nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ REGISTERED_ELSEWHERE = replace(OURS, registrar=Registrar("route53", "arn:aws:iam
 ELSEWHERE = replace(OURS, delegation=replace(OURS.delegation, role_arn="arn:aws:iam::1:role/reads"))
 ROLE = "arn:aws:iam::111122223333:role/dns-admin"
 HEARD = Heard(START + MINUTE, START - 10 * HOUR)
+BOTH = {ZONES: HEARD, REGISTRATIONS: HEARD}
 
 
 def call(name: str = "UpdateDomainNameservers", **other: Any) -> Call:
@@ -67,7 +68,7 @@ def drift(name: str, type_: str) -> list[Finding]:
 def told(
     findings: list[Finding],
     *calls: Call,
-    heard: Heard = HEARD,
+    heard: Mapping[str, Heard] = BOTH,
     entry: DomainEntry = OURS,
     now: datetime = START + MINUTE,
     complete: bool = True,
@@ -98,14 +99,14 @@ def test_page_only_says_so_far_when_it_is_written_before_cloudtrail_can_know() -
 def test_reminder_says_not_made_when_cloudtrail_was_heard_before_and_after() -> None:
     later = START + HOUR
     assert "Not made through your account: since 2020-05-30 05:05:20 UTC" in words(
-        told(coincheck(), heard=Heard(later, START - 10 * HOUR), now=later)
+        told(coincheck(), heard=dict.fromkeys(BOTH, Heard(later, START - 10 * HOUR)), now=later)
     )
 
 
 @pytest.mark.parametrize(
     ("how", "says"),
     [
-        pytest.param({"heard": Heard(START, START - MINUTE)}, "", id="heard only since then"),
+        pytest.param({"heard": dict.fromkeys(BOTH, Heard(START, START - MINUTE))}, "", id="heard only since then"),
         pytest.param({"entry": ENTRY}, "", id="the zone's account is not known"),
         pytest.param({"entry": ELSEWHERE}, "", id="the zone is in another account"),
         pytest.param({"entry": REGISTERED_ELSEWHERE}, "", id="the registration is in another account"),
@@ -163,6 +164,14 @@ def test_call_counts_as_the_cause_only_when_it_changes_what_was_found(
     email = words(told(findings, made))
     assert ("Made in your account by" in email) is is_made
     assert ("recorded so far" in email) is not is_made
+
+
+def test_registration_in_this_account_is_not_known_when_route_53_domains_is_not_heard() -> None:
+    said = "CloudTrail has told of no call at all to Route 53 Domains."
+    only = {ZONES: HEARD}
+    assert said in words(told(coincheck(), heard=only, entry=replace(OURS, registrar=Registrar("route53"))))
+    assert "recorded so far" in words(told(coincheck(), heard=only)), "it is registered elsewhere"
+    assert "recorded so far" in words(told(mail(), heard=only, entry=replace(OURS, registrar=Registrar("route53"))))
 
 
 def test_nothing_is_claimed_of_a_zone_when_only_its_registration_is_here() -> None:

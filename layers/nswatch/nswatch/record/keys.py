@@ -133,6 +133,11 @@ def call_sk(at: datetime, id_: str = "") -> str:
     return f"call#{iso(at)}#{id_}"
 
 
+def heard_sk(service: str = "") -> str:
+    """Return the sort key of how a service's calls are heard; without one what all of them begin with."""
+    return f"heard#{service}"
+
+
 def owed_sk(hub: str, at: datetime | None = None, id_: str = "") -> str:
     """Return the sort key of a call that another hub did not take; without a moment what all of them begin with."""
     return f"owed#{hub}#" + ("" if at is None else call_sk(at, id_))

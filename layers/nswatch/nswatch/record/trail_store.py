@@ -10,14 +10,13 @@ from nswatch.errors import Conflict
 from nswatch.moments import iso, parse_iso
 from nswatch.record.codec import canonical_json, readable
 from nswatch.record.dynamodb import Item, Table
-from nswatch.record.keys import TRAIL, call_sk, owed_sk, trail_pk
+from nswatch.record.keys import TRAIL, call_sk, heard_sk, owed_sk, trail_pk
 from nswatch.trail import GAP, Account, Call, Heard
 
 KEPT = timedelta(days=90)
 """As long as CloudTrail's own event history."""
 
 MOST_READ = 200
-_HEARD = "heard"
 _FIELDS = frozenset(each.name for each in fields(Call))
 """What is read of a call: a later release may write more."""
 
@@ -51,28 +50,26 @@ class DynamoTrail:
         item = {"pk": TRAIL, "sk": owed_sk(hub, call.at, call.id)}
         self._table.put(item | {"expires": int(call.at.timestamp())})
 
-    def hear(self, at: datetime) -> None:
-        """Note that a call of this moment came; one that is older than what was heard already changes nothing."""
-        before = self.heard()
+    def hear(self, service: str, at: datetime) -> None:
+        """Note that a service's call of this moment came; one older than what was heard already changes nothing."""
+        before = self.heard().get(service)
         if before is not None and at <= before.at:
             return
         since = at if before is None or at - before.at > GAP else before.since
-        item = {"pk": TRAIL, "sk": _HEARD, "at": iso(at), "since": iso(since)}
+        item = {"pk": TRAIL, "sk": heard_sk(service), "at": iso(at), "since": iso(since)}
         try:
             self._table.put(item, "attribute_not_exists(pk) OR #at < :at", {":at": iso(at)}, {"#at": "at"})
         except Conflict:
             return
 
-    def heard(self) -> Heard | None:
-        """Return how CloudTrail is heard; None where it never was."""
-        item = self._table.get(TRAIL, _HEARD)
-        found = readable([] if item is None else [item], _heard_from_item)
-        return next(found, None)
+    def heard(self) -> dict[str, Heard]:
+        """Return how each service is heard that ever was."""
+        return dict(readable(self._table.query(TRAIL, heard_sk()), _heard_from_item))
 
     def account(self, subjects: Sequence[str], since: datetime, until: datetime) -> Account | None:
         """Return the calls filed under ``subjects`` in some time; None where CloudTrail was never heard."""
         heard = self.heard()
-        if heard is None:
+        if not heard:
             return None
         calls: dict[str, Call] = {}
         complete = True
@@ -89,8 +86,8 @@ def _document(call: Call) -> str:
     return canonical_json(asdict(call) | {"at": iso(call.at)})
 
 
-def _heard_from_item(item: Item) -> Heard:
-    return Heard(parse_iso(item["at"]), parse_iso(item["since"]))
+def _heard_from_item(item: Item) -> tuple[str, Heard]:
+    return item["sk"].partition("#")[2], Heard(parse_iso(item["at"]), parse_iso(item["since"]))
 
 
 def _call_from_item(item: Item) -> Call:

@@ -16,7 +16,7 @@ from nswatch.respond.incident import Incident
 from nswatch.tell import details, harmless, times
 from nswatch.tell.case import ACCOUNT_BEFORE, AskAccount, Case
 from nswatch.tell.evidence import paragraph
-from nswatch.trail import CHANGE_RECORDS, GAP, LATE, REGISTRATIONS, Account, Call, registered
+from nswatch.trail import CHANGE_RECORDS, GAP, LATE, REGISTRATIONS, ZONES, Account, Call, Heard, registered
 
 ZONE_BEFORE = timedelta(hours=1)
 """A changed record is on all servers of Route 53 within minutes; a registration takes longer to reach the parent."""
@@ -24,6 +24,7 @@ SKEW = timedelta(minutes=1)
 """So much two clocks may differ: a call that is later than the first sighting by more is an answer to it."""
 
 _MOST = 3
+_SERVICES = {ZONES: "Route 53", REGISTRATIONS: "Route 53 Domains"}
 _AT_PARENT = frozenset({"delegation_changed", "nameserver_lookalike", "route53_mismatch", "glue_changed"})
 _OF_HOSTS = _AT_PARENT - {"glue_changed"}
 _DS = frozenset({"ds_changed", "dnssec_bogus"})
@@ -102,6 +103,12 @@ def _is_ours(finding: Finding, entry: DomainEntry) -> bool:
     if finding.code in _ZONE or entry.registrar is None:
         return zone
     return entry.registrar.role_arn is None and (zone or finding.code != "dnssec_bogus")
+
+
+def _could_tell(finding: Finding, entry: DomainEntry | None) -> set[str]:
+    """Return the services one of whose calls would have made it; Domains counts where the registration is there."""
+    registered_here = entry is not None and entry.registrar is not None
+    return {ZONES} | ({REGISTRATIONS} if registered_here and finding.code not in _ZONE else set())
 
 
 def explains(call: Call, finding: Finding, zone: str) -> bool:
@@ -188,7 +195,14 @@ def _changes(call: Call, wanted: Iterable[tuple[str, str]]) -> bool:
 
 def _not_made(case: Case, account: Account, about: list[Finding]) -> list[str]:
     """Return that the account's calls did not make it, as firmly as can be known."""
-    heard, since = account.heard, min(finding.since for finding in about)
+    services = {service for finding in about for service in _could_tell(finding, case.entry)}
+    silent = sorted(services - account.heard.keys())
+    if silent:
+        names = " and ".join(_SERVICES[service] for service in silent)
+        return paragraph(case.say("account_silent", services=names), "  ")
+    known = [account.heard[service] for service in services]
+    heard = Heard(min(each.at for each in known), max(each.since for each in known))
+    since = min(finding.since for finding in about)
     if case.now - heard.at > GAP:
         return paragraph(case.say("account_unheard", at=times.utc(heard.at)), "  ")
     if not account.complete or heard.since > since - ZONE_BEFORE:

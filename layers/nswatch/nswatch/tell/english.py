@@ -176,6 +176,8 @@ PHRASES = {
     "$at. Look whether somebody stopped the trail.",
     "account_unknown": "Whether it was made through your account is not known: nswatch hears no CloudTrail. Look into "
     "its event history, in us-east-1.",
+    "account_silent": "Whether it was made through your account is not known: CloudTrail has told of no call at all to "
+    "$services. Look into its event history, in us-east-1.",
     "account_nobody": "somebody who is not named",
     "account_session": " (session $session)",
     "account_from": ", from $source",
