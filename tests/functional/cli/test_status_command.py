@@ -11,7 +11,9 @@ from click.testing import CliRunner, Result
 from nswatch import wiring
 from nswatch.model import Heartbeat
 from nswatch.record.port import Fingerprint, RegionReport
+from nswatch.record.trail_store import DynamoTrail
 from nswatch.record.watch_store import HubReport
+from nswatch.trail import ZONES
 from nswatch_cli.main import cli
 from nswatch_cli.replay.cloud import NAME, Cloud
 
@@ -61,6 +63,17 @@ def test_status_shows_release_lag_and_watchlist_of_each_region(cloud: Cloud) -> 
     first, _, *lines = result.output.splitlines()
     assert first == "OK nswatch: 3 regions, 2 hubs, watchlist version 1"
     assert [line.split()[:2] for line in lines[1:4]] == [[region, "0.1.0+abc"] for region in REGIONS]
+
+
+def test_status_warns_when_cloudtrail_tells_nothing_any_more(cloud: Cloud) -> None:
+    apply()
+    work(cloud)
+    for hub in HUBS:
+        trail = DynamoTrail(wiring.build_hub(NAME, hub, cloud.clients).table)
+        trail.hear(ZONES, wiring.now() - timedelta(hours=2))
+    result = nswatch("status", *OPTIONS)
+    assert result.exit_code == 1
+    assert "CloudTrail told last of a call to route53 720" in result.output
 
 
 def test_status_works_when_one_hub_is_down_and_says_so(cloud: Cloud) -> None:

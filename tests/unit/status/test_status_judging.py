@@ -10,6 +10,7 @@ from nswatch.model import Heartbeat
 from nswatch.record.collected import CollectorReport
 from nswatch.record.port import RegionReport, WatchlistHead
 from nswatch.record.watch_store import CanaryMark, HubReport, TopicReport
+from nswatch.trail import Heard
 from nswatch_cli.status.command import as_document, as_text
 from nswatch_cli.status.judging import Level, judge
 from nswatch_cli.status.reading import HubView
@@ -50,6 +51,23 @@ def collecting(view: HubView, **of_standby: Any) -> HubView:
     """The hub, which holds a report of the standby's collector."""
     report = replace(CollectorReport(ago(20), "0.2.0", ago(60), ago(300), {}, 0), **of_standby)
     return replace(view, collectors={HUBS[1]: report})
+
+
+@pytest.mark.parametrize(
+    ("minutes", "is_told"),
+    [
+        pytest.param((10, 10), False, id="heard"),
+        pytest.param((10, 300), False, id="heard by one hub"),
+        pytest.param((60, 300), True, id="silent"),
+        pytest.param((20_000, 20_000), False, id="silent for weeks"),
+    ],
+)
+def test_status_warns_when_cloudtrail_went_silent(minutes: tuple[int, int], is_told: bool) -> None:
+    heard = [Heard(ago(60 * each), LONG_AGO) for each in minutes]
+    views = [replace(each, trail={"route53": at}) for each, at in zip((PRIMARY, STANDBY), heard, strict=True)]
+    status = judge(views, REGIONS, NOW)
+    told = ("CloudTrail told last of a call to route53 3600 s ago: did somebody stop the trail?",)
+    assert (status.level, status.problems) == ((Level.WARNING, told) if is_told else (Level.OK, ()))
 
 
 def without(view: HubView, *regions: str) -> HubView:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 
 from nswatch.judge.collectors import collector_silent
@@ -10,7 +10,11 @@ from nswatch.judge.vantage import SILENT_AFTER, STARTS_WITHIN
 from nswatch.model import Severity
 from nswatch.record.collected import CollectorReport
 from nswatch.record.watch_store import HubReport
+from nswatch.trail import GAP
 from nswatch_cli.status.reading import HubView
+
+_GIVEN_UP = timedelta(days=7)
+"""Whoever has stopped the trail for good is reminded for so long."""
 
 
 class Level(IntEnum):
@@ -109,6 +113,7 @@ def _problems(
     for view in answering:
         yield from _hub_problems(view, own_report(view, answering), version, now)
         yield from _collector_problems(view, collector_report(view, answering), now)
+    yield from _trail_problems(answering, now)
     blind = {region for view in answering if (report := own_report(view, answering)) for region in report.blind}
     yield from _critical(answering, states, blind, now)
     for state in states:
@@ -176,6 +181,18 @@ def _collector_problems(view: HubView, report: CollectorReport | None, now: date
         yield Level.WARNING, f"hub {view.hub}: its collector: {', '.join(finding.seen)}"
     if report.dead_letters:
         yield Level.WARNING, f"hub {view.hub}: {report.dead_letters} dead letters of the collector"
+
+
+def _trail_problems(views: Sequence[HubView], now: datetime) -> Iterator[tuple[Level, str]]:
+    """Yield which service's calls CloudTrail tells of no more; where it never did nobody misses it."""
+    heard: dict[str, datetime] = {}
+    for view in views:
+        for service, each in view.trail.items():
+            heard[service] = max(each.at, heard.get(service, each.at))
+    for service, at in sorted(heard.items()):
+        if GAP < now - at < _GIVEN_UP:
+            what = f"CloudTrail told last of a call to {service} {_since(at, now)}"
+            yield Level.WARNING, f"{what}: did somebody stop the trail?"
 
 
 def _region_problems(state: RegionState, version: int, now: datetime) -> Iterator[tuple[Level, str]]:

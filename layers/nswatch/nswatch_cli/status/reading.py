@@ -12,7 +12,9 @@ from nswatch.record.collected import CollectorReport
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.port import RegionReport, WatchlistHead
 from nswatch.record.probe_store import fingerprint_from_item
+from nswatch.record.trail_store import DynamoTrail
 from nswatch.record.watch_store import CanaryMark, HubReport, Signs
+from nswatch.trail import Heard
 
 _REMEMBERED = timedelta(days=1)
 """A region that nobody names and that has said nothing for so long was taken out of the installation."""
@@ -23,7 +25,7 @@ class HubView:
     """What one hub says. ``error`` is why it cannot be asked; then there is nothing else.
 
     ``beats`` are the newest passes by region, one a shard; ``reports`` are the hubs' own, and ``collectors`` those of
-    their collectors, as they stand in this one.
+    their collectors, as they stand in this one. ``trail`` is how CloudTrail is heard, by service.
     """
 
     hub: str
@@ -36,6 +38,7 @@ class HubView:
     canaries: Mapping[str, CanaryMark] = field(default_factory=dict)
     collectors: Mapping[str, CollectorReport] = field(default_factory=dict)
     incidents: Mapping[str, int] = field(default_factory=dict)
+    trail: Mapping[str, Heard] = field(default_factory=dict)
 
     def beat(self, region: str) -> Heartbeat | None:
         """Return a region's newest pass, that of the shard which is the furthest behind."""
@@ -68,6 +71,7 @@ def _read(store: DynamoHubStore, hubs: Sequence[str], regions: Sequence[str], no
             incidents={
                 str(severity): len(store.open_incidents(severity)) for severity in (Severity.PAGE, Severity.NOTICE)
             },
+            trail=DynamoTrail(store.table).heard(),
         )
     except StoreUnavailable as error:
         return HubView(store.hub, error=str(error))
@@ -102,4 +106,5 @@ def _without_the_departed(view: HubView, signs: Signs, now: datetime) -> HubView
         canaries={region: mark for region, mark in view.canaries.items() if region in stay},
         collectors=view.collectors,
         incidents=view.incidents,
+        trail=view.trail,
     )
