@@ -2,6 +2,7 @@
 
 import re
 
+import idna
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +11,11 @@ from nswatch.judge.lookalike import near_miss, near_misses
 from nswatch.judge.lookalike.nearby import MOST
 from nswatch.judge.route53 import is_own_domain
 from nswatch.names import public_suffix, registry_domain
+
+
+def a_label(text: str) -> str:
+    return idna.alabel(text).decode("ascii")
+
 
 LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True).filter(lambda text: text[2:4] != "--")
 SUFFIXES = st.sampled_from(["com", "org", "co.uk", "jp", "co.jp", "example"])
@@ -25,6 +31,11 @@ SUFFIXES = st.sampled_from(["com", "org", "co.uk", "jp", "co.jp", "example"])
         ("dnshost.example", {"dnsh0st.example", "dnshosts.example", "dnshost.net", "dnshost-example.com"}),
         ("modern.com", {"modem.com", "rnodern.com", "moclern.com"}),
         ("xn--bcher-kva.com", {"bucher.com", "xn--bcher-kva.net"}),
+        # The first two were registered to show that it can be done, in 2017 and 2005.
+        ("apple.com", {"xn--80ak6aa92e.com"}),
+        ("paypal.com", {"xn--pypal-4ve.com"}),
+        ("google.com", {"xn--ggle-55da.com"}),
+        ("coincheck.com", {a_label("co\u0131ncheck") + ".com", a_label("c\u00f3incheck") + ".com"}),
     ],
 )
 def test_near_misses_hold_what_attackers_register(domain: str, expected: set[str]) -> None:

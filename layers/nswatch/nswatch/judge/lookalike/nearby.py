@@ -5,7 +5,8 @@ they deceive and how often they are seen in attacks, and there are only so many,
 each of them every hour.
 """
 
-from collections.abc import Iterable, Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 
 from nswatch.judge import confusables
@@ -35,6 +36,19 @@ _WIDELY_USED = ("com", "net", "org", "info", "io")
 _WORDS = ("dns", "ns", "login", "secure", "mail", "www", "my", "support")
 _ROWS = ("1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 _VOWELS = "aeiou"
+_CYRILLIC = {
+    letter: chr(point)
+    for letter, point in (
+        *(("a", 0x0430), ("c", 0x0441), ("d", 0x0501), ("e", 0x0435), ("h", 0x04BB), ("i", 0x0456), ("j", 0x0458)),
+        *(("k", 0x043A), ("l", 0x04CF), ("o", 0x043E), ("p", 0x0440), ("q", 0x051B), ("s", 0x0455), ("v", 0x0475)),
+        *(("w", 0x051D), ("x", 0x0445), ("y", 0x0443)),
+    )
+}
+"""The small letters of the script that has the most twins of Latin ones (UTS #39)."""
+_MARKS = "\u0301\u0323\u0308\u0300\u0303"
+"""Accents that a letter is overlooked with: acute, dot below, diaeresis, grave, tilde."""
+_BARE = {"i": "\u0131", "l": "\u0142"}
+"""Letters that are overlooked for one another without being composed of it and an accent: dotless i, barred l."""
 
 
 @lru_cache(maxsize=1024)
@@ -69,6 +83,7 @@ def _ordered(label: str, suffix: str, domain: str) -> Iterator[str]:
     around = (f"{label}.{each}" for each in _suffixes(suffix))
     yield from (each for each in [*around, *_embedding(label, suffix)] if near_miss(each, domain) is not None)
     if shown == label:
+        yield from (f"{each}.{suffix}" for each in map(_a_label, _foreign(label)))
         yield from (f"{each}.{suffix}" for kind in (_mistyped, _vowels, _inserted) for each in kind(label))
 
 
@@ -145,6 +160,32 @@ def _embedding(label: str, suffix: str) -> Iterator[str]:
     for word in _WORDS:
         yield f"{word}-{label}.{suffix}"
         yield f"{label}-{word}.{suffix}"
+
+
+def _foreign(label: str) -> Iterator[str]:
+    """Put in letters that look alike and are not ASCII: all of them of another script, or one letter at a time.
+
+    Registries that keep to one script in a label (as .com does) take the first and those with accents.
+    """
+    letters = [char for char in label if char.isalpha()]
+    if all(char in _CYRILLIC for char in letters):
+        yield "".join(_CYRILLIC.get(char, char) for char in label)
+    yield from _replaced(label, _CYRILLIC)
+    for mark in _MARKS:
+        composed = {char: unicodedata.normalize("NFC", char + mark) for char in letters}
+        yield from _replaced(label, {char: text for char, text in composed.items() if len(text) == 1})
+    yield from _replaced(label, _BARE)
+
+
+def _replaced(label: str, twins: Mapping[str, str]) -> Iterator[str]:
+    """Replace each letter that has a twin, and then all that are the same letter."""
+    yield from (label[:at] + twins[char] + label[at + 1 :] for at, char in enumerate(label) if char in twins)
+    yield from (label.replace(char, twins[char]) for char in dict.fromkeys(label) if char in twins)
+
+
+def _a_label(label: str) -> str:
+    """Return the A-label of a label with other letters than ASCII (RFC 5890 section 2.3.2.1)."""
+    return label if label.isascii() else f"xn--{label.encode('punycode').decode('ascii')}"
 
 
 def _near_keys(char: str) -> str:
