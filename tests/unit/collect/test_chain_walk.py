@@ -343,6 +343,26 @@ def test_answers_of_an_insecure_zone_below_are_not_held_against_the_domain() -> 
     assert found.trust is Trust.SECURE
 
 
+@pytest.mark.parametrize(
+    ("target", "trust"),
+    [
+        pytest.param("ns.part.victim.com.", Trust.SECURE, id="into an insecure zone below"),
+        pytest.param("mail.victim.com.", Trust.BOGUS, id="within the zone"),
+    ],
+)
+def test_end_of_an_alias_needs_a_signature_only_within_the_zone(target: str, trust: Trust) -> None:
+    cname = dns.rrset.from_text("www.victim.com.", 300, "IN", "CNAME", target)
+    signature = Signer(VICTIM, "a key").rrsig(cname, window_of(START))
+
+    def followed(message: dns.message.Message) -> dns.message.Message:
+        message.authority.clear()
+        message.answer = [cname, signature, dns.rrset.from_text(target, 300, "IN", "A", "192.0.2.53")]
+        return message
+
+    way = OnTheWay(states(victim_com={}), tamper=at("www.victim.com", "A", followed))
+    assert way.chain(VICTIM, ask=[("www.victim.com", "A")])[0].trust is trust
+
+
 def test_chain_is_secure_when_a_lagging_parent_still_gives_the_ds_that_fits() -> None:
     state = states(victim_com={})
     way = OnTheWay(state)

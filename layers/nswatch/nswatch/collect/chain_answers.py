@@ -56,12 +56,16 @@ class Trust(StrEnum):
 
 
 class Said(NamedTuple):
-    """What an answer is worth, and why; with the DS or the keys that were found."""
+    """What an answer is worth, and why; with the DS or the keys that were found.
+
+    ``owner`` is the name whose data is bogus: that of the question, or one that its aliases lead to.
+    """
 
     trust: Trust
     reason: str = ""
     ds: tuple[Ds, ...] = ()
     keys: Keys | None = None
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ class Reader:
                 return self._denied(message, owner, rdtype, keys) if followed else Said(Trust.SECURE)
             reason = self._positive(rrset, message, keys)
             if reason:
-                return Said(Trust.BOGUS, reason)
+                return Said(Trust.BOGUS, reason, owner=wire.text(owner))
             if rrset.rdtype == rdtype:
                 return Said(Trust.SECURE)
             owner = rrset[0].target
@@ -171,7 +175,7 @@ class Reader:
         if denial is not Denial.NOT_PROVEN:
             return Said(Trust.SECURE)
         what = wire.text(owner) if absent else f"{wire.text(owner)} {dns.rdatatype.to_text(RdataType(rdtype))}"
-        return Said(Trust.BOGUS, reason or f"nothing proves that there is no {what}")
+        return Said(Trust.BOGUS, reason or f"nothing proves that there is no {what}", owner=wire.text(owner))
 
     def _proofs(self, message: dns.message.Message, keys: Keys) -> tuple[Proofs, str]:
         """Return what the verified NSEC and NSEC3 records say, and why some are not verified."""

@@ -199,15 +199,18 @@ class Chains:
         reader = self._reader(errand)
         read = partial(reader.data, keys=keys)
         said = await asyncio.gather(*(self._said(servers, question, read, errand) for question in questions))
-        for (name, _), each in zip(questions, said, strict=True):
-            if each.trust is Trust.BOGUS and not await self._of_another_zone(name, keys, servers, errand):
+        for each in said:
+            if each.trust is Trust.BOGUS and not await self._of_another_zone(each.owner, keys, servers, errand):
                 return Verdict(Trust.BOGUS, keys.zone, each.reason)
         if errand.effort.exhausted:
             return Verdict(Trust.UNKNOWN, keys.zone, TOO_MUCH)
         return verdict
 
     async def _of_another_zone(self, name: str, keys: Keys, servers: Sequence[str], errand: Errand) -> bool:
-        """Whether a name lies in a zone below, which the same servers answer for."""
+        """Whether a name lies in a zone below, which the same servers answer for, also at the end of an alias.
+
+        A server looks for each name of an alias in all of its zones (RFC 1034 section 4.3.2).
+        """
         reader = self._reader(errand)
         for cut in enclosing(name):
             if cut == keys.zone or not is_within(cut, keys.zone):
