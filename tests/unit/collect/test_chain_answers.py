@@ -4,6 +4,7 @@ import functools
 from dataclasses import replace
 
 import dns.message
+import dns.rrset
 import pytest
 from dns.rdatatype import RdataType
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from tests.unit.collect.chain_world import OnTheWay, states
 from tests.unit.replay.worlds import START
 
 from nswatch.collect.chain_answers import Reader, Said, Trust
-from nswatch.collect.chain_checks import MAX_CHECKS, Effort, Keys, check_keys
+from nswatch.collect.chain_checks import MAX_CHECKS, Effort, Keys, check_keys, zone_keys
 from nswatch.model import Outcome, Question, Status
 from nswatch.observe import wire
 from nswatch.observe.facts import canonical_values
@@ -105,3 +106,21 @@ def test_keys_are_none_when_no_ds_is_understood() -> None:
     outcome = answers()[0][VICTIM, "DNSKEY"]
     section = dns.message.from_wire(outcome.wire or b"").answer
     assert check_keys(VICTIM, section, (), START, Effort()) == (None, (), "no DS that is understood")
+
+
+@pytest.mark.parametrize(
+    ("flags", "counted"),
+    [
+        pytest.param((257, 256), (257,), id="a key-signing key and one for the zone"),
+        pytest.param((257, 257), (257, 257), id="two key-signing keys"),
+        pytest.param((256, 256), (256, 256), id="none says that it is an entry point"),
+    ],
+)
+def test_keys_have_the_ds_of_entry_points_or_of_all_when_there_are_none(
+    flags: tuple[int, ...], counted: tuple[int, ...]
+) -> None:
+    texts = [f"{flag} 3 13 {str(number) * 86}==" for number, flag in enumerate(flags)]
+    keys = Keys(VICTIM, zone_keys(dns.rrset.from_text_list(VICTIM + ".", 300, "IN", "DNSKEY", texts)))
+    tags = {key.tag for key in keys.keys if key.rdata.flags in counted}
+    assert {int(ds.split()[0]) for ds in keys.as_ds()} == tags
+    assert len(keys.as_ds()) == 2 * len(counted)

@@ -144,6 +144,29 @@ def test_nsec3_denies_a_name_only_with_all_that_it_takes(
     assert nsec3(*records, flags=flags).no_name(name("x.a.example.")) is denied
 
 
+@pytest.mark.parametrize(
+    ("records", "flags", "denied"),
+    [
+        pytest.param([("=a.example.", "")], 0, PROVEN, id="an empty non-terminal"),
+        pytest.param([("=a.example.", "TXT")], 0, PROVEN, id="a name without the type"),
+        pytest.param([("=a.example.", "A")], 1, NOT_PROVEN, id="a name with the type"),
+        pytest.param([("=example.", "NS SOA"), ("~a.example.", "")], 1, INSECURE, id="empty, above opted-out cuts"),
+        pytest.param([("=example.", "NS SOA"), ("~a.example.", "")], 0, NOT_PROVEN, id="covered, without opt-out"),
+        pytest.param(
+            [("=example.", "NS SOA"), ("~a.example.", ""), ("=*.example.", "TXT")],
+            1,
+            PROVEN,
+            id="a wildcard without it",
+        ),
+        pytest.param(
+            [("=example.", "NS SOA"), ("~a.example.", ""), ("=*.example.", "A")], 1, NOT_PROVEN, id="a wildcard with it"
+        ),
+    ],
+)
+def test_nsec3_denies_a_type_only_when_it_says_so(records: list[tuple[str, str]], flags: int, denied: Denial) -> None:
+    assert nsec3(*records, flags=flags).no_type(name("a.example."), RdataType.A) is denied
+
+
 @pytest.mark.parametrize("iterations", [MAX_ITERATIONS, MAX_ITERATIONS + 1, 65535])
 def test_nsec3_with_too_many_iterations_counts_as_insecure_and_is_not_computed(iterations: int) -> None:
     proofs = nsec3(("=example.", "NS SOA"), iterations=0)

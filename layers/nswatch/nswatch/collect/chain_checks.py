@@ -74,9 +74,10 @@ class Keys:
     def as_ds(self) -> tuple[str, ...]:
         """Return what DS records of these keys would say, with SHA-256 and with SHA-384, in canonical form, sorted.
 
-        Only of those that are meant to have one (secure entry points, RFC 4034 section 2.1.1).
+        Only of those that are meant to have one (secure entry points, RFC 4034 section 2.1.1): of all where none says
+        that it is, since the flag is a hint that a zone may do without.
         """
-        entries = [key for key in self.keys if key.rdata.flags & _ENTRY][:_ENTRIES]
+        entries = ([key for key in self.keys if key.rdata.flags & _ENTRY] or self.keys)[:_ENTRIES]
         return tuple(sorted(str(ds_of(self.zone, key, kind)) for key in entries for kind in DIGESTS if kind != 1))
 
 

@@ -142,10 +142,11 @@ class Proofs:
         if closest is None:
             return Denial.NOT_PROVEN
         encloser, closer = closest
-        if rdtype == RdataType.DS and closer.opt_out:
-            return Denial.INSECURE
         wildcard = self._matching(_star(encloser))
-        return Denial.NOT_PROVEN if wildcard is None else _lacks(wildcard.types, rdtype)
+        if wildcard is not None and not (rdtype == RdataType.DS and closer.opt_out):
+            return _lacks(wildcard.types, rdtype)
+        # What opt-out leaves out are delegations without DS, and the empty names that are there for these alone.
+        return Denial.INSECURE if closer.opt_out else Denial.NOT_PROVEN
 
     def _closest(self, name: dns.name.Name) -> tuple[dns.name.Name, Nsec3] | None:
         """Return the closest encloser of a name that does not exist, and the record that denies the next closer name.
