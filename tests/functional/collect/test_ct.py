@@ -41,8 +41,8 @@ def issuance(number: int, issuer: str = "Evil CA", *names: str, begins: datetime
     }
 
 
-def entry_of(number: int, issuer: str = "Evil CA", *names: str) -> dict[str, Any]:
-    like = issuance(number, issuer, *names)
+def entry_of(number: int, issuer: str = "Evil CA", *names: str, begins: datetime = START) -> dict[str, Any]:
+    like = issuance(number, issuer, *names, begins=begins)
     times = {key: like[key][:19] for key in ("not_before", "not_after")}
     return {"id": number, "issuer_name": like["issuer"]["name"], "name_value": "\n".join(like["dns_names"]), **times}
 
@@ -281,6 +281,45 @@ def test_crtsh_tells_of_greater_numbers_than_the_greatest_that_it_gave(log: Log)
     assert not log.turn(source).readings[0].facts.result.definite
     log.site.answers[CRTSH] = answer_json([entry_of(12), entry_of(11)])
     assert len(log.told(log.turn(source))) == 2
+
+
+def test_crtsh_tells_of_a_smaller_number_when_it_appears_later_and_only_once(log: Log) -> None:
+    search = CrtSh(log.site.url, lambda: log.now, partial(get, trust=trusting(), timeout=2.0))
+    source = Ct(search, lambda: log.now)
+    log.site.answers[CRTSH] = answer_json([entry_of(9), entry_of(4)])
+    log.turn(source)
+    log.now += timedelta(hours=2)
+    lately, before = START + timedelta(hours=1), START - timedelta(minutes=1)
+    shown = [
+        entry_of(9),
+        entry_of(8, begins=lately),
+        entry_of(7, "Amazon", begins=lately),
+        entry_of(6, begins=before),
+        entry_of(5, "Evil CA", "elsewhere.example", begins=lately),
+    ]
+    log.site.answers[CRTSH] = answer_json(shown)
+    (told,) = log.told(log.turn(source))
+    assert told.issuer == "C=US, O=Evil CA, CN=8"
+    (reading,) = log.turn(source).readings
+    assert reading.facts.values[0] == "position 9"
+    assert log.told(log.turn(source)) == [told]
+    log.now += timedelta(days=31)
+    assert log.told(log.turn(source)) == []
+    log.now += timedelta(hours=1)
+    assert log.told(log.turn(source)) == []
+
+
+def test_crtsh_tells_nothing_again_when_there_are_more_than_are_kept(log: Log) -> None:
+    search = CrtSh(log.site.url, lambda: log.now, partial(get, trust=trusting(), timeout=2.0))
+    source = Ct(search, lambda: log.now)
+    log.site.answers[CRTSH] = answer_json([entry_of(1)])
+    log.turn(source)
+    log.now += timedelta(hours=2)
+    many = [entry_of(number, begins=START + timedelta(minutes=number)) for number in range(2, KEPT + 12)]
+    log.site.answers[CRTSH] = answer_json(many)
+    told = log.told(log.turn(source))
+    assert len(told) == KEPT
+    assert log.told(log.turn(source)) == told
 
 
 def test_another_service_begins_with_its_own_baseline_and_takes_the_place_of_the_former(log: Log) -> None:

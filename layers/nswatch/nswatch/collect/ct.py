@@ -32,6 +32,8 @@ PAGES = 5
 KEPT_FOR, KEPT = timedelta(days=30), 40
 """How long, and how many certificates of a domain are kept: far longer than they are told, so that a collector that
 comes late does not make them news again."""
+LATE = timedelta(hours=24)
+"""Of certificates up to a position that is no order of appearance, those are looked at again that began so lately."""
 ROUND_SECONDS = 150.0
 
 _SECONDS = 15.0
@@ -46,10 +48,12 @@ Get = Callable[..., Page]
 class Batch:
     """What one request brought: certificates in the log's order, or the result and reason why there are none.
 
-    ``last``: nothing comes after these.
+    ``last``: nothing comes after these. ``again`` are those up to the position that was asked for, which may be there
+    only since: of a search that does not give them in the order of their appearance.
     """
 
     issued: tuple[Issued, ...] = ()
+    again: tuple[Issued, ...] = ()
     last: bool = False
     result: Result = Result.ANSWER
     reason: str = ""
@@ -118,7 +122,11 @@ class CertSpotter:
 
 
 class CrtSh:
-    """crt.sh, which gives all that is not expired each time; the greatest number seen is the position."""
+    """crt.sh, which gives all that is not expired each time; the greatest number seen is the position.
+
+    Numbers are given by several writers at once (crtsh/ct_monitor, ``newEntriesWriter.go``), so that a smaller one may
+    appear later; and of more than 10,000 matches it gives some, in no order.
+    """
 
     name, qtype = "ct/crt.sh", "log/crt.sh"
 
@@ -136,8 +144,9 @@ class CrtSh:
         if issued is None:
             return Batch(result=Result.MALFORMED, reason=reason)
         known = int(position) if position.isdigit() else -1
-        new = sorted((each for each in issued if int(each.position) > known), key=lambda each: int(each.position))
-        return Batch(tuple(new), last=True)
+        in_order = sorted(issued, key=lambda each: int(each.position))
+        new = tuple(each for each in in_order if int(each.position) > known)
+        return Batch(new, tuple(in_order[: len(in_order) - len(new)]), last=True)
 
 
 def _failure(page: Page) -> Batch | None:
@@ -238,6 +247,12 @@ class Ct:
             batch = await self._search.after(subject.domain, known.position)
             if batch.result is not Result.ANSWER:
                 return _fresh(known, now), told, batch
+            # Where as many are kept as may be, nobody knows any more what was told of those that are looked at again.
+            for issued in batch.again if len(known.certificates) < KEPT else ():
+                lately = issued.not_before > max(known.since, now - LATE)
+                new = self._news(subject, known, issued, now) if lately else ()
+                told += [issued.document] if new else []
+                known = replace(known, certificates=(*known.certificates, *new))
             for issued in batch.issued:
                 new = self._news(subject, known, issued, now)
                 told += [issued.document] if new else []

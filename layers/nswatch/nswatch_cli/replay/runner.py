@@ -117,6 +117,7 @@ class Replay(AbstractContextManager["Replay"]):
     def _step(self, step: Step, at: datetime, following: datetime | None, early: Sequence[Arrival]) -> StepReport:
         if step.watchlist_changed:
             self._apply(step.watchlist)
+        went = self._world.goes(step.world)
         self._world.apply(step.world, at)
         self.cloud.down = set(self._world.hubs_down)
         self._observer.step(step, at)
@@ -125,7 +126,7 @@ class Replay(AbstractContextManager["Replay"]):
             until = min(until, following)
         if until - at > MINUTE:
             self._pass_until(at + MINUTE)
-            self._collect(all_hubs=step.watchlist_changed)
+            self._collect(all_hubs=step.watchlist_changed or went)
         self._pass_until(until)
         report = self._report(step, at, early)
         self._observer.looked(report, self.now)
@@ -269,7 +270,7 @@ class Replay(AbstractContextManager["Replay"]):
 
         With ``seldom`` also about the hundreds of look-alikes. After the first time they take turns at those, as
         collectors do; without it they take turns at everything. With ``all_hubs`` nobody waits for its turn: what a
-        watchlist has come to name must have its baseline in each hub before the next step changes it.
+        watchlist has come to name, or what is free now, must be known in each hub before the next step changes it.
         """
         self._collected = self.now
         up = self._up()

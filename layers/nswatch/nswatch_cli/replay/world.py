@@ -114,6 +114,12 @@ class World:
         self._settle()
         self._renew()
 
+    def goes(self, state: Mapping[str, Any]) -> bool:
+        """Whether some registered name exists now, and would not in ``state``."""
+        free = {normalise(str(name)) for name in state.get("free_domains") or ()}
+        dates = {normalise(str(name)) for name in mapping(state.get("registered_domains"))}
+        return bool(free - self._free or self._dates.keys() - dates)
+
     def _settle(self) -> None:
         """Fix the addresses of hosts that are seen for the first time: they do not change when glue does."""
         glue: dict[str, tuple[str, ...]] = {}
