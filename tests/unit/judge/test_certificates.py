@@ -177,6 +177,19 @@ def test_caa_is_in_the_detail_of_both_findings() -> None:
     assert given.findings()["certificate_unordered"].detail["certificates"][0]["caa"] == "forbidden"
 
 
+@pytest.mark.parametrize(
+    ("records", "said"),
+    [
+        pytest.param(('0 iodef "mailto:a@b.example"',), {"at": "", "allowed": []}, id="iodef alone limits nobody"),
+        pytest.param(('0 issue ";"',), {"at": DOMAIN, "allowed": []}, id="nobody may"),
+        pytest.param(('0 issue "good.example"', '128 tbs "x"'), {"at": DOMAIN, "allowed": []}, id="critical, unknown"),
+    ],
+)
+def test_caa_in_the_detail_says_whom_it_limits(records: tuple[str, ...], said: dict[str, object]) -> None:
+    given = put(log(watching(), logged(caa=("evil.example",))), "ap-1", "caa", (f"at {DOMAIN}", *records), server="")
+    assert given.findings()["certificate_unordered"].detail["caa"] == said
+
+
 # certificate_changed
 
 GOOD = ("issuer=CN=Amazon RSA 2048 M02,O=Amazon,C=US", "fingerprint=sha256:aa", "trusted=yes", "names=", "not_after=")

@@ -53,7 +53,7 @@ def test_notice_says_who_issued_it_for_what_and_whom_to_write_to() -> None:
         "issuer C=US, O=Evil CA, CN=E1 valid from 2020-05-30 10:00:00 UTC until 2020-08-28 10:00:00 UTC",
         "found in a log at 2020-05-30 11:00:00 UTC",
         "SHA-256 " + "ab" * 32,
-        "CAA, as it is now, does not allow this issuer to issue it.",
+        "CAA of the domain, as it is now, does not allow this issuer to issue it.",
         "Approved issuers: Amazon.",
         "CAA of coincheck.com allows: amazon.com, letsencrypt.org.",
         "How its issuer wants that reported: Write to abuse@evil-ca.example.",

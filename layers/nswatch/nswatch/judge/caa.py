@@ -39,9 +39,14 @@ class Caa:
         said = {self._permits(issuer, self._of(name)) for name in names}
         return next((kind for kind in (*_WORST_FIRST,) if kind in said), Permission.UNKNOWN)
 
+    @property
+    def limits(self) -> bool:
+        """Whether some record says who may issue: others, such as ``iodef``, limit nobody (RFC 8659 section 4)."""
+        return self.strict or self.issue is not None or self.issuewild is not None
+
     def allowed(self) -> tuple[str, ...]:
         """Return every name that some record allows, sorted."""
-        return tuple(sorted((self.issue or frozenset()) | (self.issuewild or frozenset())))
+        return () if self.strict else tuple(sorted((self.issue or frozenset()) | (self.issuewild or frozenset())))
 
     def _of(self, name: str) -> frozenset[str] | None:
         wild = name.startswith("*.") and self.issuewild is not None

@@ -50,7 +50,7 @@ def _unordered(evidence: Evidence, views: Sequence[View]) -> Judged:
     It is told for 48 h from when the first collector learned of it; what comes within 48 h of another is told with it.
     Detail: ``{"certificates": [{"issuer", "ca", "names": [...], "more": n, "not_before", "not_after", "found",
     "sha256", "url", "report", "caa": `Permission`}], "caa": {"at": name, "allowed": [...]}}``, moments in ISO 8601;
-    without ``"caa"`` where nobody knows which records apply.
+    without ``"caa"`` where nobody knows which records apply, with ``"at": ""`` where none limits who may issue.
     """
     entry, allowed, now = evidence.expectations.entry, evidence.expectations.allowed, evidence.now
     listed = issuers_of(allowed)
@@ -135,7 +135,7 @@ def _row(each: Logged, caa: Caa | None) -> dict[str, Any]:
 
 
 def _caa_detail(caa: Caa | None) -> dict[str, Any]:
-    return {} if caa is None else {"caa": {"at": caa.at, "allowed": list(caa.allowed())}}
+    return {} if caa is None else {"caa": {"at": caa.at if caa.limits else "", "allowed": list(caa.allowed())}}
 
 
 # certificate_changed
