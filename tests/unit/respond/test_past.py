@@ -25,6 +25,7 @@ from tests.unit.judge.record import (
 )
 
 from nswatch.expect.watchlist import Answer, DomainEntry, PlannedChange
+from nswatch.judge.dnssec import vouched_in
 from nswatch.judge.judgement import judge_domain
 from nswatch.judge.policy import Cause
 from nswatch.model import Facts, Key, Observation, Result, Severity, Source, Transport
@@ -111,6 +112,20 @@ def test_nothing_is_found_when_a_window_approved_it() -> None:
 def test_nothing_is_found_when_servers_were_down_for_a_while() -> None:
     lame = seen(Source.AUTHORITATIVE, SERVERS, MX, Facts(Result.REFUSED), BEGAN)
     assert look_back([*lame, *seen(Source.AUTHORITATIVE, SERVERS, MX, GENUINE, ENDED)]) == []
+
+
+def test_roll_over_that_was_done_right_is_no_change_of_the_ds_when_somebody_looks_back() -> None:
+    old, new = ("4711 13 2 " + "a" * 64, "815 13 2 " + "b" * 64)
+    delegation, baseline = replace(ENTRY.delegation, dnssec="signed"), replace(ENTRY.baseline, ds=(old,))
+    entry = replace(ENTRY, delegation=delegation, baseline=baseline)
+    rolling = in_order(entry).parent(replace(referral(), ds=(old, new)), first=NOW - 48 * HOUR)
+    doubts = rolling.judge(NOW - 30 * HOUR).doubts
+    rolled = rolling.parent(replace(referral(), ds=(new,)), first=NOW - 24 * HOUR)
+    assert rolled.codes(doubts=doubts) == set()
+    late = seen(Source.AUTHORITATIVE, SERVERS, MX, GENUINE, BEGAN)
+    found = partial(missed, DOMAIN, list(rolled.views.values()), late, partial(judge_domain, entry), NOW)
+    assert found(vouched_in(doubts)) == []
+    assert [each.cause for each in found({})] == [Cause.DELEGATION], "as of somebody who never heard of the new key"
 
 
 # What an incident makes of it

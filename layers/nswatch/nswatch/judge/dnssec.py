@@ -52,7 +52,7 @@ def _ds_changed(evidence: Evidence, views: Sequence[View], doubts: Mapping[Key, 
     published = _given(evidence.parent.published)
     given = [*published, *_given(evidence.parent.views)]
     if not states or not given:
-        return Judged((), _vouched_before(doubts), ())
+        return Judged((), vouched_in(doubts), ())
     approved = frozenset(entry.baseline.ds or ())
     vouched = _vouch(published, approved, list(vouching(views, entry.domain)), doubts)
     known = approved | {key.qname for key in vouched}
@@ -109,7 +109,8 @@ def _doubt(view: View) -> Key:
     return replace(view.key, qtype="DS")
 
 
-def _vouched_before(doubts: Mapping[Key, datetime]) -> dict[Key, datetime]:
+def vouched_in(doubts: Mapping[Key, datetime]) -> dict[Key, datetime]:
+    """Return of what is remembered since when DS are vouched for: all else that is remembered is of some minutes."""
     return {key: since for key, since in doubts.items() if key.qtype == VOUCHED}
 
 
@@ -125,7 +126,7 @@ def _vouch(
     or one over TCP in two passes, like any word of the registry. The zone does whose DNSKEY RRset has the key, and
     validates by a known DS. What is remembered was vouched for by the baseline of its time: another one begins anew.
     """
-    before = _vouched_before(doubts)
+    before = vouched_in(doubts)
     anchor = ",".join(sorted(approved))
     vouched = {key: since for key, since in before.items() if key.server == anchor}
     if not approved:

@@ -11,6 +11,7 @@ from nswatch.errors import Conflict, StoreUnavailable
 from nswatch.expect.approved import ending_unapplied, window_edges
 from nswatch.expect.networks import AwsRanges
 from nswatch.expect.watchlist import DomainEntry, PlannedChange, read_entry
+from nswatch.judge.dnssec import vouched_in
 from nswatch.judge.judgement import ForgedData, Judgement, judge_domain
 from nswatch.model import OF_DNS, Finding, Key, Severity, Source, View
 from nswatch.moments import iso, parse_iso
@@ -111,7 +112,12 @@ class Looker:
         doubts_before = _doubts_from_json(head.doubts)
         judge_at = partial(judge_domain, entry, followed=followed, aws=self._aws(), known=known)
         judgement = judge_at(seen.views, doubts_before, now)
-        past = () if since is None else self._missed(domain, seen.views, judge_at, since, now)
+        if any(finding.code == "ds_changed" for finding in judgement.findings):
+            vouched = self._vouched_elsewhere(domain)
+            if vouched.keys() - doubts_before.keys():
+                judgement = judge_at(seen.views, vouched | doubts_before, now)
+        known_of_keys = vouched_in(judgement.doubts)
+        past = () if since is None else self._missed(domain, seen.views, judge_at, known_of_keys, since, now)
         ending = tuple(ending_unapplied(entry, now))
         following = next((edge for edge in window_edges(entry) if edge > now), None)
         if following != expectation.due_at:
@@ -136,6 +142,7 @@ class Looker:
         domain: str,
         views: Sequence[View],
         judge_at: Callable[[Sequence[View], Doubts, datetime], Judgement],
+        doubts: Doubts,
         since: datetime,
         now: datetime,
     ) -> tuple[Missed, ...]:
@@ -143,9 +150,23 @@ class Looker:
         head = self._home.watchlist_head()
         since = since if head is None else max(since, head.applied_at)
         observations = self._home.observed(domain, self._regions, since)
-        found = missed(domain, views, observations, judge_at, now)
+        found = missed(domain, views, observations, judge_at, now, doubts)
         kept = (replace(each, findings=self._judged(each.findings)) for each in found)
         return tuple(each for each in kept if any(finding.severity is Severity.PAGE for finding in each.findings))
+
+    def _vouched_elsewhere(self, domain: str) -> dict[Key, datetime]:
+        """Return the keys of which the other hubs know that they were vouched for, since when: those that can be asked.
+
+        A roll-over is seen while it happens. A hub that was away then, or is new, would find a key that nobody vouched
+        for, and the other one would say each time that nothing stands.
+        """
+        vouched: dict[Key, datetime] = {}
+        for other in self._others:
+            try:
+                vouched |= vouched_in(_doubts_from_json(other.head(domain).doubts))
+            except StoreUnavailable as error:
+                logger.warning("%s cannot be asked for the keys of %s: %s", other.hub, domain, error)
+        return vouched
 
     def catch_up(self, now: datetime) -> bool:
         """Go on taking over a newer watchlist of another hub; return whether this hub judges by the newest now.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
+from types import MappingProxyType
 
 from nswatch.judge.correlate import story_of
 from nswatch.judge.judgement import ForgedData, Judgement
@@ -54,12 +55,18 @@ class Missed:
 
 
 def missed(
-    domain: str, views: Sequence[View], observations: Iterable[Observation], judge: JudgeAt, now: datetime
+    domain: str,
+    views: Sequence[View],
+    observations: Iterable[Observation],
+    judge: JudgeAt,
+    now: datetime,
+    doubts: Doubts = MappingProxyType({}),
 ) -> list[Missed]:
     """Return what paged for a while and then no more, by the ``observations`` that changed something, in any order.
 
     ``views`` are those that stand now: one without an observation stood all the time. What stood before the first
-    observation of a key is not known, and counts as nothing: that makes findings fewer, and never more.
+    observation of a key is not known, and counts as nothing: that makes findings fewer, and never more. ``doubts`` is
+    what was known all the time, and is in no view (the keys that were vouched for: a roll-over is no change).
     """
     changes = sorted((each for each in observations if each.key.source in OF_DNS), key=_moment)
     passes = [list(of_pass) for _, of_pass in groupby(changes, lambda each: (each.key.region, each.pass_time))]
@@ -70,7 +77,6 @@ def missed(
     alive = _newest_passes(views)
     began: dict[Cause, Missed] = {}
     over: list[Missed] = []
-    doubts: Doubts = {}
     for place, of_pass in enumerate(passes):
         for observation in of_pass:
             standing[observation.key] = next_view(standing.get(observation.key), observation)
