@@ -201,6 +201,30 @@ def test_resolver_is_asked_with_cd_when_it_fails(unchecked: Behaviour, result: R
     assert (found.facts.result, found.facts.values, found.facts.note) == (result, (), note)
 
 
+@pytest.mark.parametrize(
+    ("third", "result", "values"),
+    [
+        pytest.param(resolver(), Result.ANSWER, ("10 mx.mail.net",), id="it has the answer by then"),
+        pytest.param(SILENT, Result.SERVFAIL, (), id="it is silent then"),
+    ],
+)
+def test_resolver_is_not_bogus_when_it_only_failed_at_first(
+    third: Behaviour, result: Result, values: tuple[str, ...]
+) -> None:
+    asked: dict[int, int] = {}
+
+    def behave(query: dns.message.Message, transport: str) -> Any:
+        if query.flags & dns.flags.CD:
+            return resolver()(query, transport)
+        rdtype = query.question[0].rdtype
+        asked[rdtype] = asked.get(rdtype, 0) + 1
+        return reply(query, rcode="SERVFAIL", aa=False) if asked[rdtype] == 1 else third(query, transport)
+
+    made = story(lambda here: Region(here).look(), {RESOLVERS[1]: behave})
+    found = seen(made, RECURSIVE, "MX")[RESOLVERS[1]]
+    assert (found.facts.result, found.facts.values) == (result, values)
+
+
 def test_silent_resolver_costs_one_question_a_turn_until_it_is_back() -> None:
     async def tell(here: World) -> None:
         region = Region(here)

@@ -149,15 +149,21 @@ class AnswersRound:
 async def heard(question: Question, line: Line) -> tuple[Outcome, Facts]:
     """Ask; a resolver that fails is asked again with CD: BOGUS when it answers as soon as it need not validate.
 
-    RFC 4035 section 3.2.2.
+    RFC 4035 section 3.2.2. One that fails because a zone's servers are slow has the answer when it is asked again, with
+    CD or without; so it is asked a third time, as at first, and BOGUS is only what fails then too.
     """
     outcome = await line.ask(question)
     facts = answer_facts(outcome)
     if question.recursion_desired and facts.result is Result.SERVFAIL:
         unchecked = answer_facts(await line.ask(replace(question, checking_disabled=True)))
         if unchecked.result.definite:
-            said = ", ".join(unchecked.values[:_SHOWN]) or unchecked.result.value
-            return outcome, Facts(Result.BOGUS, note=f"with CD: {said}")
+            again = await line.ask(question)
+            checked = answer_facts(again)
+            if checked.result.definite:
+                return again, checked
+            if checked.result is Result.SERVFAIL:
+                said = ", ".join(unchecked.values[:_SHOWN]) or unchecked.result.value
+                return outcome, Facts(Result.BOGUS, note=f"with CD: {said}")
     return outcome, facts
 
 
