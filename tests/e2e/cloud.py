@@ -16,7 +16,7 @@ import boto3
 from botocore.exceptions import ClientError
 from tests.e2e import tools
 from tests.e2e.proxy import OUTSIDE
-from tests.e2e.seen import HUBS, NAME, REGIONS, Message, Seen
+from tests.e2e.seen import HUBS, NAME, REGIONS, TRAIL, Message, Seen
 
 ACCOUNT = "123456789012"
 PORT = 4566
@@ -201,6 +201,7 @@ def functions() -> Iterator[tuple[str, str]]:
         if region in HUBS:
             yield region, "comparator"
             yield region, "collector"
+    yield TRAIL, "trail"
 
 
 def chains(hub: str) -> dict[str, list[str]]:
@@ -232,6 +233,34 @@ def start_turn(region: str) -> None:
     """Do once what the probe's schedule does every minute."""
     event = json.dumps({"source": "schedule"}).encode()
     client("lambda", region).invoke(FunctionName=f"{NAME}-probe", InvocationType="Event", Payload=event)
+
+
+def tell_of_call(event: Item) -> list[str]:
+    """Bring an event of CloudTrail to the targets of the deployed rules that match it; return the rules' names.
+
+    Nobody can send events of AWS's services, on AWS neither; the emulator's CloudTrail sends none. A rule that is just
+    enabled gets no calls that only read.
+    """
+    rules = client("events", TRAIL)
+    event = {**event, "account": ACCOUNT, "region": TRAIL}
+    matching = [
+        rule["Name"]
+        for rule in rules.list_rules(NamePrefix=f"{NAME}-trail")["Rules"]
+        if not (rule["State"] == "ENABLED" and event["detail"].get("readOnly"))
+        and rules.test_event_pattern(EventPattern=rule["EventPattern"], Event=json.dumps(event))["Result"]
+    ]
+    for rule in matching:
+        for target in rules.list_targets_by_rule(Rule=rule)["Targets"]:
+            client("lambda", TRAIL).invoke(
+                FunctionName=target["Arn"], InvocationType="Event", Payload=json.dumps(event).encode()
+            )
+    return matching
+
+
+def role_of(region: str, function: str) -> str:
+    """Return the ARN of a function's role."""
+    role: str = client("lambda", region).get_function_configuration(FunctionName=f"{NAME}-{function}")["Role"]
+    return role
 
 
 def _letters(region: str, function: str) -> str:

@@ -23,7 +23,7 @@ from tests.e2e.cloud import wait_for
 from tests.e2e.commands import Commands
 from tests.e2e.internet import COINCHECK, Internet
 from tests.e2e.proxy import Loss, Proxy
-from tests.e2e.seen import HUBS, NAME, REGIONS, Seen
+from tests.e2e.seen import HUBS, NAME, REGIONS, TRAIL, Seen
 
 FIRST_PASSES = 240.0
 """Seconds within which every region must have made a pass: a schedule waits a minute, a turn up to two more."""
@@ -48,8 +48,12 @@ MAY_WRITE = {
     "probe": ["probe#us-west-2#trial", "probe#us-west-1", "probe#eu-west-1#trial", "watchlist", "group#x", "hub"],
     "comparator": ["group#x", "hub", "followed", "probe#us-west-2", "probe#eu-west-1#trial", "watchlist"],
     "collector": ["collect#eu-west-1#trial", "collect#us-west-2", "probe#eu-west-1", "watchlist", "group#x", "hub"],
+    "trail": ["trail#example.com", "probe#us-east-1", "collect#us-east-1", "watchlist", "group#x", "hub"],
 }
-"""What is tried in the primary's table: with the rights of the probe of us-west-2, and of the standby's other two."""
+"""What is tried in the primary's table: with the rights of the functions in `TRIED_IN`."""
+TRIED_IN = {"probe": REGIONS[2], "comparator": STANDBY, "collector": STANDBY, "trail": TRAIL}
+
+EVENTS = tools.REPOSITORY / "events"
 
 _DENIED = re.compile("AccessDenied|not authorized", re.IGNORECASE)
 
@@ -96,6 +100,7 @@ class Story:
                 self._upgrade(THEN_UPGRADED)
                 self._compare(before)
             self._status("with both hubs")
+            self._tell_of_calls(COINCHECK)
             self._lose_the_primary()
             self._recover_the_primary()
             self._status("at the end")
@@ -169,6 +174,15 @@ class Story:
         notices = [message.subject for message in self.seen.messages if message.topic == "notice"]
         return any(all(word in subject for word in words) for subject in notices)
 
+    def _tell_of_calls(self, domain: str) -> None:
+        """Have CloudTrail tell of the trail function's own call, and of one that changed a domain's name servers."""
+        own, changed = (json.loads((EVENTS / f"trail-{name}.json").read_text()) for name in ("own-call", "nameservers"))
+        own["detail"]["userIdentity"]["sessionContext"]["sessionIssuer"]["arn"] = cloud.role_of(TRAIL, "trail")
+        changed["detail"]["requestParameters"]["domainName"]["name"] = domain
+        for what, event in (("own", own), ("changed", changed)):
+            event["detail"]["eventTime"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            self.seen.rules[what] = cloud.tell_of_call(event)
+
     def _lose_the_primary(self) -> None:
         for region, function in LETTERS:
             cloud.leave_letter(region, function)
@@ -225,7 +239,7 @@ class Story:
             (self._home / f"{region}-{function}.log").write_text("\n".join(lines) + "\n")
             self.seen.denied += [f"{function} in {region}: {line}" for line in lines if _DENIED.search(line)]
         for function, partitions in MAY_WRITE.items():
-            region = REGIONS[2] if function == "probe" else STANDBY
+            region = TRIED_IN[function]
             self.seen.written[function] = {
                 partition: cloud.write_as(region, function, PRIMARY, partition) for partition in partitions
             }

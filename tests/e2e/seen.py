@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-REGIONS = ["ap-northeast-1", "eu-west-1", "us-west-2", "ap-southeast-2"]
+REGIONS = ["ap-northeast-1", "eu-west-1", "us-west-2", "us-east-1"]
 HUBS = REGIONS[:2]
+TRAIL = REGIONS[3]
+"""Where CloudTrail tells of calls to Route 53."""
 NAME = "nswatch"
 
 TURN = 60 / len(REGIONS)
@@ -31,6 +33,8 @@ class Seen:
     messages: list[Message] = field(default_factory=list)
     passes: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     """Which passes each hub recorded: hub -> region -> time of the pass -> release of the probe."""
+    rules: dict[str, list[str]] = field(default_factory=dict)
+    """Which rules brought the calls that CloudTrail was made to tell of."""
     not_upgraded: str = ""
     """Why the story began with this commit; empty when it began with the earlier one."""
     lost_by_upgrade: list[str] = field(default_factory=list)

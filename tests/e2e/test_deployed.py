@@ -8,7 +8,7 @@ can cut a region off.
    page, from the primary hub, within a minute.
 3. The other half is upgraded: watchlist, history and the open incident are as they were.
 4. The primary hub is lost from the network (first calls hang, later they are refused). coincheck.com is hijacked: the
-   page comes from the standby.
+   page comes from the standby, and says who made the change in the account, of which CloudTrail told before.
    The standby tells that the primary is silent; the dead-man service is asked by the standby alone.
 5. The primary comes back: it catches up, and both logs become equal. Then example.net is hijacked as coincheck.com
    still is: one notice, from the primary, that it is part of the same. coincheck.com is repaired: notices that it
@@ -113,6 +113,14 @@ def test_no_second_page_comes_when_the_same_change_hits_another_domain(seen: Jso
 def test_pages_name_the_domain_and_a_forged_server_when_delegations_changed(seen: Json) -> None:
     texts = [page["text"] for page in pages(seen)]
     assert all("awsdns-061.org" in text and any(domain in text for domain in DOMAINS) for text in texts)
+
+
+def test_page_says_who_made_the_change_in_the_account_when_cloudtrail_told_of_it(seen: Json) -> None:
+    assert seen["rules"] == {"own": ["nswatch-trail-own-calls"], "changed": ["nswatch-trail-changes"]}
+    first = min(pages(seen, COINCHECK), key=lambda page: page["at"])
+    text = " ".join(first["text"].split())
+    assert "Made in your account by arn:aws:iam::111122223333:user/smithj" in text
+    assert "UpdateDomainNameservers coincheck.com" in text
 
 
 def test_recovering_is_told_when_the_delegation_is_repaired(seen: Json) -> None:
@@ -315,6 +323,17 @@ def test_collector_writes_only_its_own_partitions(seen: Json) -> None:
         "collect#eu-west-1#trial": "",
         "collect#us-west-2": "AccessDeniedException",
         "probe#eu-west-1": "AccessDeniedException",
+        "watchlist": "AccessDeniedException",
+        "group#x": "AccessDeniedException",
+        "hub": "AccessDeniedException",
+    }
+
+
+def test_trail_function_writes_only_what_it_heard(seen: Json) -> None:
+    assert seen["written"]["trail"] == {
+        "trail#example.com": "",
+        "probe#us-east-1": "AccessDeniedException",
+        "collect#us-east-1": "AccessDeniedException",
         "watchlist": "AccessDeniedException",
         "group#x": "AccessDeniedException",
         "hub": "AccessDeniedException",
