@@ -4,12 +4,12 @@ Its own call comes back as an event, as anybody's does. As long as it does, a ch
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from nswatch.errors import InvalidEvent, StoreUnavailable
 from nswatch.record.trail_store import DynamoTrail
-from nswatch.trail import Unreadable, read_call
+from nswatch.trail import Call, Unreadable, read_call
 
 logger = logging.getLogger(__name__)
 
@@ -28,9 +28,9 @@ class Trailing:
     def on_event(self, detail: Mapping[str, Any]) -> None:
         """Keep a call in each hub, and note that it came; the same one may come again.
 
-        Raises InvalidEvent for a document that is no call, and StoreUnavailable behind the hubs that took it where one
-        did not: Lambda brings it again, twice. What a hub missed for longer the other one keeps for it, and hands over
-        with the next event: a hub that hears CloudTrail without it would deny that anybody made the change.
+        What a hub misses the other one keeps for it, and hands over with the next event: a hub that hears CloudTrail
+        without it would deny that anybody made the change. Raises InvalidEvent for a document that is no call, and
+        StoreUnavailable where no hub took it, or none keeps it for the one that did not: Lambda brings it again, twice.
         """
         call = read_call(detail)
         if isinstance(call, Unreadable):
@@ -44,18 +44,25 @@ class Trailing:
             except StoreUnavailable as error:
                 failed[hub.hub] = error
         reached = [hub for hub in self._hubs if hub.hub not in failed]
-        for hub in reached:
-            try:
-                for name in failed if not call.reads else ():
-                    hub.owe(name, call)
-                _hand_over(hub, [other for other in reached if other is not hub])
-            except StoreUnavailable as error:
-                logger.warning("what a hub missed was not handed over; the next event does it: %s", error)
+        for name, error in failed.items():
+            logger.warning("%s did not take %s: %s", name, call.id, error)
+        kept = [hub for hub in reached if self._keep_for(hub, failed, call, reached)]
         if not call.reads:
             logger.info("%s (%s): about %s", call.name, call.id, ", ".join(call.subjects) or "no domain or zone")
-        if failed:
+        if failed and not kept:
             reasons = "; ".join(f"{name}: {error}" for name, error in failed.items())
-            raise StoreUnavailable(f"{call.id} was not taken by every hub: {reasons}")
+            raise StoreUnavailable(f"{call.id} was not taken by every hub, and none keeps it for the other: {reasons}")
+
+    def _keep_for(self, hub: DynamoTrail, missing: Iterable[str], call: Call, reached: Sequence[DynamoTrail]) -> bool:
+        """Have a hub keep a call for those that miss it, and hand over what it kept before; False where it cannot."""
+        try:
+            for name in missing if not call.reads else ():
+                hub.owe(name, call)
+            _hand_over(hub, [other for other in reached if other is not hub])
+        except StoreUnavailable as error:
+            logger.warning("%s keeps nothing, or hands nothing over; the next event does it: %s", hub.hub, error)
+            return False
+        return True
 
 
 def _hand_over(hub: DynamoTrail, others: Sequence[DynamoTrail]) -> None:

@@ -108,11 +108,10 @@ def test_hearing_begins_anew_when_there_was_a_gap(cloud: Cloud) -> None:
     assert trail(cloud, HUBS[1]).heard() == {ZONES: Heard(T + 130 * MINUTE, T + 120 * MINUTE)}
 
 
-def test_call_comes_again_when_a_hub_did_not_take_it(cloud: Cloud) -> None:
-    cloud.down.add(HUBS[0])
-    with pytest.raises(StoreUnavailable, match=HUBS[0]):
+def test_call_comes_again_when_no_hub_took_it(cloud: Cloud) -> None:
+    cloud.down.update(HUBS)
+    with pytest.raises(StoreUnavailable, match=f"{HUBS[0]}.*{HUBS[1]}"):
         run(event("records"))
-    assert trail(cloud, HUBS[1]).heard() == {ZONES: Heard(T, T)}
     cloud.down.clear()
     run(event("records"))
     kept = [[item for item in items(cloud, hub) if not item["sk"]["S"].startswith("owed")] for hub in HUBS]
@@ -123,8 +122,8 @@ def test_call_comes_again_when_a_hub_did_not_take_it(cloud: Cloud) -> None:
 def test_call_that_a_hub_missed_is_handed_over_when_it_is_back(cloud: Cloud) -> None:
     cloud.down.add(HUBS[0])
     for name in ("records", "nameservers"):
-        with pytest.raises(StoreUnavailable):
-            run(event(name))
+        run(event(name))
+    assert trail(cloud, HUBS[1]).heard() != {}
     cloud.down.clear()
     run(event("own-call"))
     for hub in HUBS:
@@ -137,8 +136,7 @@ def test_call_that_a_hub_missed_is_handed_over_when_it_is_back(cloud: Cloud) -> 
 def test_call_is_owed_until_the_hub_takes_it(cloud: Cloud) -> None:
     cloud.down.add(HUBS[0])
     for name in ("records", "own-call"):
-        with pytest.raises(StoreUnavailable):
-            run(event(name))
+        run(event(name))
     assert [call.name for call in trail(cloud, HUBS[1]).owed(HUBS[0])] == ["ChangeResourceRecordSets"]
 
 
