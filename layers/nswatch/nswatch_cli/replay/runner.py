@@ -27,7 +27,7 @@ from nswatch.wiring import DnsObserver, build_comparator, build_hub, build_probe
 from nswatch_cli.replay.cloud import NAME, Cloud, Delivery
 from nswatch_cli.replay.collecting import collector_of
 from nswatch_cli.replay.onlooker import Arrival, Observer, Silent
-from nswatch_cli.replay.schema import Scenario, State, Step
+from nswatch_cli.replay.schema import Scenario, State, Step, with_newcomers
 from nswatch_cli.replay.servers import SimulatedInternet
 from nswatch_cli.replay.verdict import Look, StepReport, compare, most_urgent
 from nswatch_cli.replay.virtualtime import VirtualTimeLoop
@@ -116,6 +116,7 @@ class Replay(AbstractContextManager["Replay"]):
 
     def _step(self, step: Step, at: datetime, following: datetime | None, early: Sequence[Arrival]) -> StepReport:
         if step.watchlist_changed:
+            self._world.apply(with_newcomers(self._world.state, step.world, self._domains), at)
             self._apply(step.watchlist)
         went = self._world.goes(step.world)
         self._world.apply(step.world, at)

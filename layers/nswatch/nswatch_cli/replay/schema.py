@@ -1,6 +1,6 @@
 """Reading a scenario: its outline, and the world and watchlist as they are after each step."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -73,6 +73,16 @@ def deep_merge(state: Mapping[str, Any], patch: Mapping[str, Any]) -> State:
         else:
             merged[key] = value
     return merged
+
+
+def with_newcomers(before: Mapping[str, Any], after: State, watched: Collection[str]) -> State:
+    """Return the world ``before`` a step, with the domains in it that the step is the first to mention or to watch.
+
+    Their baseline is what the step says of them: nobody approved what a runner makes up for a domain before it exists.
+    """
+    known, described = before.get("domains") or {}, after.get("domains") or {}
+    new = {name: domain for name, domain in described.items() if name not in known and name not in watched}
+    return {**before, "domains": {**known, **new}}
 
 
 def read_scenario(document: Document) -> Scenario:
