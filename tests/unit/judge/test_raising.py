@@ -45,6 +45,23 @@ def test_touch_is_raised_only_when_the_signal_is_within_48_hours(apart: timedelt
 
 
 @pytest.mark.parametrize(
+    ("severity", "apart", "cause"),
+    [
+        pytest.param(Severity.PAGE, timedelta(minutes=20), Cause.DELEGATION, id="a hold, with it"),
+        pytest.param(Severity.PAGE, timedelta(minutes=21), "", id="a hold, later"),
+        pytest.param(Severity.NOTICE, timedelta(hours=48), Cause.DELEGATION, id="a lock is gone, later"),
+    ],
+)
+def test_state_that_pages_by_itself_joins_a_signal_only_when_both_begin_together(
+    severity: Severity, apart: timedelta, cause: str
+) -> None:
+    for sooner in (apart, -apart):
+        state = found("registration_status_changed", since=T0 + sooner, severity=severity)
+        joined, _ = raised([state, found("delegation_changed")], NONE)
+        assert (joined.severity, joined.cause) == (Severity.PAGE, cause)
+
+
+@pytest.mark.parametrize(
     "signal",
     [
         pytest.param(found("delegation_changed", residual=True), id="only caches hold it"),

@@ -95,15 +95,21 @@ class Raising(NamedTuple):
     """What makes a code more urgent than it is alone, and part of another code's story.
 
     ``by`` are the codes beside which it pages and joins their story, where both began at most ``within`` apart (None:
-    however far). ``by_siblings``: it also pages while a `SIBLING_SIGNALS` of another domain at the same registrar does.
+    however far). What pages by itself joins it only where both began at most ``together`` apart: what comes later is
+    news of its own cause. ``by_siblings``: it also pages while a `SIBLING_SIGNALS` of another domain at the same
+    registrar does.
     """
 
     by: frozenset[str]
     within: timedelta | None = None
+    together: timedelta | None = None
     by_siblings: bool = False
 
 
-_TOUCH = Raising(DNS_SIGNALS, timedelta(hours=48), by_siblings=True)
+_ONE_MOMENT = timedelta(minutes=20)
+"""A registration is looked at every ten minutes, so that what happened with something else is seen so soon after it."""
+
+_TOUCH = Raising(DNS_SIGNALS, timedelta(hours=48), _ONE_MOMENT, by_siblings=True)
 _CERTIFICATE = Raising(MOVED)
 
 RAISED: Mapping[str, Raising] = {

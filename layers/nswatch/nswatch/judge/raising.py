@@ -51,12 +51,13 @@ def _raised(finding: Finding, findings: Sequence[Finding], overrides: Mapping[st
 
 def _signals(one: Finding, finding: Finding, rule: Raising) -> bool:
     """Whether one finding raises another; what only caches still hold of an old story raises nothing."""
+    within = rule.together if finding.severity is Severity.PAGE and rule.together is not None else rule.within
     return (
         one.code in rule.by
         and not one.residual
         and one.severity is not Severity.LOG
         and story_of(one) in _STORIES
-        and (rule.within is None or abs(one.since - finding.since) <= rule.within)
+        and (within is None or abs(one.since - finding.since) <= within)
     )
 
 
