@@ -118,8 +118,11 @@ class Replay(AbstractContextManager["Replay"]):
         if step.watchlist_changed:
             self._world.apply(with_newcomers(self._world.state, step.world, self._domains), at)
             self._apply(step.watchlist)
-        went = self._world.goes(step.world)
+        went, announced = self._world.goes(step.world), self._world.networks
         self._world.apply(step.world, at)
+        if self._world.networks != announced:
+            # New workers, as Lambda starts them now and then: these remember who announces an address for an hour.
+            self._probes = {region: self._probe(region) for region in self.scenario.regions}
         self.cloud.down = set(self._world.hubs_down)
         self._observer.step(step, at)
         until = at + LOOK_AFTER
