@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from nswatch.record import table
+from nswatch_cli.deploy.command import intention
 from nswatch_cli.deploy.config import Config
 from nswatch_cli.deploy.deploying import Standing, kind, stages
 from nswatch_cli.deploy.kept import differences, import_template
@@ -75,6 +76,15 @@ def test_sam_is_told_everything_that_samconfig_would_not_say_for_one_region(tmp_
     assert {"--resolve-s3", "--no-execute-changeset", "--no-confirm-changeset"} <= set(command)
     after = command[command.index("--parameter-overrides") + 1 :]
     assert after == ["Regions=x,y", "A=b", 'IpRangesUrl=""']
+
+
+def test_plan_shows_no_secret_and_says_what_else_changes() -> None:
+    source = read_source(REPOSITORY)
+    there = {**CONFIG.parameters, "Release": source.release, "CertificateSearchToken": "****", "CrtShUrl": "https://x"}
+    wanted = {**CONFIG.parameters, "CertificateSearchToken": "abcdef123", "CrtShUrl": ""}
+    stack = Stack("nswatch-x", "x", status="UPDATE_COMPLETE", parameters=there)
+    said = intention(Config(Path("samconfig.toml"), wanted), source, Standing(stack))
+    assert said == ("nswatch-x is updated: CrtShUrl https://x -> (none); CertificateSearchToken as in samconfig.toml")
 
 
 def test_sams_error_is_the_line_that_says_so() -> None:

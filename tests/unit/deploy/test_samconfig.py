@@ -1,5 +1,6 @@
 """samconfig.toml: read strictly, asked for what it lacks, and written back with its comments."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -19,7 +20,9 @@ SOURCE = Source(
     {
         "PrimaryHub": REGION,
         "StandbyHub": Parameter("eu-west-1", REGION.pattern, hint=REGION.hint),
-        "Regions": Parameter("ap-northeast-1,eu-west-1,us-west-2", REGION.pattern, hint="names of AWS regions"),
+        "Regions": Parameter(
+            "ap-northeast-1,eu-west-1,us-west-2", REGION.pattern, hint="names of AWS regions", type="CommaDelimitedList"
+        ),
         "Architecture": Parameter("arm64", allowed=("arm64", "x86_64")),
         "DeadManUrl": Parameter("", "^(https?://.+)?$", hint="a URL"),
     },
@@ -179,6 +182,49 @@ def test_config_is_refused_with_every_problem_when_it_is_bad(text: str, problems
     with pytest.raises(InvalidDocument) as refused:
         config_of(text)
     assert [str(problem) for problem in refused.value.problems] == problems
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        pytest.param(
+            "HostedZoneRoles=arn:aws:iam::111111111111:role/a,arn:aws:iam::222222222222:role/b", "", id="two-roles"
+        ),
+        pytest.param(
+            "HostedZoneRoles=arn:aws:iam::111111111111:role/a,role/b",
+            "HostedZoneRoles: is 'role/b'; write ARNs of IAM roles with commas between them and no spaces, or nothing",
+            id="bad-role",
+        ),
+        pytest.param("ReservedConcurrency=100", "", id="most"),
+        pytest.param(
+            "ReservedConcurrency=101", "ReservedConcurrency: is '101'; write a number from 0 to 100", id="too-many"
+        ),
+        pytest.param(
+            "ReservedConcurrency=some", "ReservedConcurrency: is 'some'; write a number from 0 to 100", id="no-number"
+        ),
+        pytest.param(
+            "CertificateSearchToken=two words",
+            "CertificateSearchToken: is not good; write an API key (letters, digits and . _ ~ + / = -), or nothing",
+            id="secret",
+        ),
+    ],
+)
+def test_value_is_held_against_what_the_template_takes(entry: str, problem: str) -> None:
+    path = Path("samconfig.toml")
+    path.write_text(where("ap-northeast-1,eu-west-1", "ap-northeast-1", "eu-west-1", entry), "utf-8")
+    with pytest.raises(InvalidDocument) if problem else nullcontext() as refused:
+        check_config(read_config(path), read_source(REPOSITORY))
+    assert problem == "" if refused is None else [str(each) for each in refused.value.problems] == [f"{AT}: {problem}"]
+
+
+@pytest.mark.parametrize("answers_given", ["", "ap-northeast-1,eu-west-1\n"], ids=["none", "one"])
+def test_deploy_says_how_to_do_without_answers_when_nobody_gives_them(answers_given: str) -> None:
+    result = CliRunner().invoke(
+        cli, ["deploy", "--source", str(REPOSITORY), "--config", "mine.toml"], input=answers_given
+    )
+    assert result.exit_code == 1
+    assert "Nobody answers here. Repeat it with --yes, which asks nothing: what mine.toml does not say" in result.output
+    assert not Path("mine.toml").exists()
 
 
 def test_deploy_exits_with_2_before_it_builds_or_asks_aws_when_the_config_is_bad() -> None:

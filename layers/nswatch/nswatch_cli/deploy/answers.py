@@ -80,10 +80,10 @@ def _checked(
 
     def check(text: str) -> str:
         value = tidy(text)
-        parts = split(value) if key == "Regions" else [value]
+        parts = parameter.parts(value)
         bad = next((part for part in parts if not parameter.accepts(part)), None)
         if bad is not None:
-            raise click.BadParameter(f"{bad!r} is none; write {parameter.hint}")
+            raise click.BadParameter(f"{bad!r} is none; write {parameter.right()}")
         if key == "Regions" and len(set(parts)) < 2:
             raise click.BadParameter("two regions at least, for the two hubs; three make sense")
         if problem := trouble(value):

@@ -1,8 +1,9 @@
 """`nswatch deploy`: put an installation into every region, or bring it up to date."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -50,8 +51,10 @@ def deploy_command(
 
     Exit status 1 when a region failed, 2 when samconfig.toml is wrong.
     """
+    path = config or source / "samconfig.toml"
     try:
-        tree, wanted = _configured(source, config or source / "samconfig.toml", yes=yes or dry_run, keep=not dry_run)
+        with _somebody_answers(path):
+            tree, wanted = _configured(source, path, yes=yes or dry_run, keep=not dry_run)
         sam = find_sam(source)
     except InvalidDocument as error:
         _refuse(error)
@@ -61,7 +64,10 @@ def deploy_command(
     before = look_at_all(wanted, regions)
     _show_plan(wanted, tree, regions, before)
     if not yes and not dry_run:
-        click.confirm("\nDeploy?", abort=True)
+        with _somebody_answers(path):
+            agreed = click.confirm("\nDeploy?")
+        if not agreed:
+            raise click.Abort
     template = _built(wanted, tree, sam, build_dir or source / ".aws-sam" / "build", no_build=no_build)
     if dry_run:
         sys.exit(_preview(Deployer(wanted, tree, sam, template, template.parent, Board({})), regions, before))
@@ -80,6 +86,21 @@ def deploy_command(
 def _refuse(error: InvalidDocument) -> None:
     click.echo("\n".join(str(problem) for problem in error.problems), err=True)
     sys.exit(BAD_FILE)
+
+
+@contextmanager
+def _somebody_answers(path: Path) -> Iterator[None]:
+    """Say what to do where a question finds nobody: in CI, or in a shell without a terminal."""
+    try:
+        yield
+    except click.Abort:
+        if not sys.stdin.isatty():
+            click.echo(
+                f"\nNobody answers here. Repeat it with --yes, which asks nothing: what {path} does not say is taken"
+                " from the template, and routes that stand in neither it nor a watchlist are left out.",
+                err=True,
+            )
+        raise
 
 
 def _configured(folder: Path, path: Path, *, yes: bool, keep: bool) -> tuple[Source, Config]:
@@ -104,7 +125,7 @@ def _chosen(config: Config, only: Sequence[str]) -> list[str]:
 
 def _show_plan(config: Config, source: Source, regions: Sequence[str], before: Mapping[str, Standing]) -> None:
     click.echo(f"{config.name}, release {source.release}, account {caller(config.regions).split(':')[4]}")
-    rows = [[region, kind(region, config), _intention(config, source, before[region])] for region in regions]
+    rows = [[region, kind(region, config), intention(config, source, before[region])] for region in regions]
     click.echo("\n".join(columns(rows)))
     if len(config.regions) < _FEW_REGIONS:
         click.echo("Three regions are better: with two, one that is silent is half of them.")
@@ -115,7 +136,7 @@ def _show_plan(config: Config, source: Source, regions: Sequence[str], before: M
         )
 
 
-def _intention(config: Config, source: Source, standing: Standing) -> str:
+def intention(config: Config, source: Source, standing: Standing) -> str:
     """Return what will be done in a region, for people."""
     stack = standing.stack
     if standing.unavailable:
@@ -128,10 +149,12 @@ def _intention(config: Config, source: Source, standing: Standing) -> str:
         adopts = f", with the table {config.name} that is there already" if standing.kept_table else ""
         return f"{stack.name} is made{adopts}"
     changes = [
-        f"{key} {stack.parameters.get(key) or '(none)'} -> {value}"
+        f"{key} {stack.parameters.get(key) or '(none)'} -> {value or '(none)'}"
         for key, value in parameters_of(config, source).items()
-        if stack.parameters.get(key, source.default(key)) != value
+        if not source.is_secret(key) and stack.parameters.get(key, source.default(key)) != value
     ]
+    secret = [key for key in config.parameters if source.is_secret(key)]
+    changes += [f"{key} as in {config.path.name}" for key in secret]
     return f"{stack.name} is updated: {'; '.join(changes) or 'no other parameter, perhaps other code'}"
 
 

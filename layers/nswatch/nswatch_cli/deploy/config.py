@@ -211,10 +211,9 @@ def _value(key: str, value: str, source: Source) -> Iterator[str]:
         known = _nearest(key, source.parameters)
         yield f"{key}: is no parameter of {source.folder / 'template.yaml'}; {known}"
         return
-    for part in split(value) if key == "Regions" else [value]:
+    for part in parameter.parts(value):
         if not parameter.accepts(part):
-            right = parameter.hint or f"one of {', '.join(parameter.allowed)}"
-            yield f"{key}: is {part!r}; write {right}"
+            yield f"{key}: is {'not good' if parameter.secret else repr(part)}; write {parameter.right()}"
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

@@ -160,12 +160,18 @@ class Deployer:
             raise Failed(f"the table {name} could not be adopted ({adopted.status}): {adopted.reason}")
 
     def preview(self, region: str, standing: Standing) -> tuple[list[str], str]:
-        """Return what deploying a region would change, a line each, and what SAM said where it failed.
+        """Return what deploying a region would change, a line each, and what failed, if anything did.
 
         A change set is made and deleted again, the stack too where there was none.
         """
         if standing.unavailable:
             return [], standing.unavailable
+        try:
+            return self._preview(region, standing)
+        except (NswatchError, OSError) as error:
+            return [], str(error)
+
+    def _preview(self, region: str, standing: Standing) -> tuple[list[str], str]:
         at, stack = Region(region), standing.stack
         if stack.never_completed or (problem := stack.obstacle()):
             return [], f"{stack.name} {problem or 'was never completed: it would be removed and made anew'}"

@@ -1,5 +1,6 @@
 """The source tree that is deployed: its template's parameters, and what its release is called."""
 
+import math
 import re
 import subprocess
 from collections.abc import Mapping
@@ -15,23 +16,44 @@ from nswatch.errors import InvalidDocument
 DEPLOYED = ("template.yaml", "layers", "functions")
 """What of a source tree becomes part of a deployment; elsewhere a change does not make it another release."""
 
+_NUMBER = re.compile(r"^[0-9]+(\.[0-9]+)?$")
 _VERSION = re.compile(r'^__version__ = "([^"]+)"', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A template's parameter: what it is when nothing is said, and what it may be."""
+    """A template's parameter: what it is when nothing is said, and what it may be.
+
+    ``least`` and ``most`` bound a number. A ``secret`` is not shown: CloudFormation itself gives it as asterisks.
+    """
 
     default: str
     pattern: str = ""
     allowed: tuple[str, ...] = ()
     hint: str = ""
+    type: str = "String"
+    least: float = -math.inf
+    most: float = math.inf
+    secret: bool = False
 
     def accepts(self, value: str) -> bool:
         """Say whether CloudFormation would take a value (one of a list's, where the parameter is a list)."""
         if self.allowed and value not in self.allowed:
             return False
+        if self.type == "Number" and not (_NUMBER.search(value) and self.least <= float(value) <= self.most):
+            return False
         return not self.pattern or re.search(self.pattern, value) is not None
+
+    def parts(self, value: str) -> list[str]:
+        """Return what is to be accepted: each value of a list, where the parameter is one."""
+        if self.type != "CommaDelimitedList":
+            return [value]
+        return [part.strip() for part in value.split(",") if part.strip()]
+
+    def right(self) -> str:
+        """Return what would be right, for people."""
+        bounds = f"a number from {self.least:g} to {self.most:g}" if self.type == "Number" else "something else"
+        return self.hint or (f"one of {', '.join(self.allowed)}" if self.allowed else bounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +68,10 @@ class Source:
         """Return what a parameter is when nobody says; empty where the template has none of that name."""
         parameter = self.parameters.get(name)
         return "" if parameter is None else parameter.default
+
+    def is_secret(self, name: str) -> bool:
+        """Say whether a parameter's value is for nobody's eyes (NoEcho)."""
+        return name in self.parameters and self.parameters[name].secret
 
 
 def read_source(folder: Path) -> Source:
@@ -72,6 +98,10 @@ def _parameter(body: Mapping[str, Any]) -> Parameter:
         pattern=str(body.get("AllowedPattern", "")),
         allowed=tuple(str(value) for value in body.get("AllowedValues", ())),
         hint=str(body.get("ConstraintDescription", "")),
+        type=str(body.get("Type", "String")),
+        least=float(body.get("MinValue", -math.inf)),
+        most=float(body.get("MaxValue", math.inf)),
+        secret=str(body.get("NoEcho", "")).lower() == "true",
     )
 
 
