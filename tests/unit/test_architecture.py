@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "wiring_collect": BASE
     | {"collect", "collector", "expect", "judge", "observe", "ranges", "record", "refresh", "schedule", "sqs", "tell"}
     | {"wiring"},
-    "wiring_trail": BASE | {"record", "trailing", "wiring"},
+    "wiring_trail": BASE | {"record", "tell", "trailing", "wiring"},
     "__init__": frozenset[str](),
 }
 """Room or module of nswatch -> the others that it may import."""

@@ -40,7 +40,7 @@ TEMPLATE: dict[str, Any] = yaml.load((REPOSITORY / "template.yaml").read_text(),
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
 FUNCTIONS = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function"]
 EVERY_MINUTE = [name for name in FUNCTIONS if "EveryMinute" in RESOURCES[name]["Properties"]["Events"]]
-"""Those that watch. What hears CloudTrail is in no hub: that it is heard no more, the texts of alerts say."""
+"""Those that watch."""
 
 
 def statements(role: str) -> dict[str, dict[str, Any]]:
@@ -148,6 +148,7 @@ def test_comparator_may_write_no_observations_and_the_watchlist_only_in_its_own_
         pytest.param("ComparatorRole", "CountFailures", {"Fn::GetAtt": "ComparatorDeadLetters.Arn"}, id="comparator"),
         pytest.param("ProbeRole", "CountFailures", {"Fn::GetAtt": "ProbeDeadLetters.Arn"}, id="probe"),
         pytest.param("CollectorRole", "CountFailures", {"Fn::GetAtt": "CollectorDeadLetters.Arn"}, id="collector"),
+        pytest.param("TrailRole", "CountFailures", {"Fn::GetAtt": "TrailDeadLetters.Arn"}, id="trail"),
     ],
 )
 def test_role_may_ask_only_its_own_topics_and_dead_letters(role: str, sid: str, resources: Any) -> None:
@@ -266,6 +267,16 @@ def test_trail_is_heard_twice_at_least_before_it_counts_as_silent() -> None:
     schedule = RESOURCES["TrailFunction"]["Properties"]["Events"]["EveryTenMinutes"]["Properties"]
     every = timedelta(minutes=int(re.findall(r"\d+", schedule["ScheduleExpression"])[0]))
     assert 2 * every + LATE <= GAP
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_function_knows_the_queue_of_what_it_gave_up_so_that_the_hubs_hear_of_it(name: str) -> None:
+    function = RESOURCES[name]["Properties"]
+    defaults = TEMPLATE["Globals"]["Function"]["EventInvokeConfig"]
+    failures = {**defaults, **function["EventInvokeConfig"]}["DestinationConfig"]["OnFailure"]["Destination"]
+    told = function["Environment"]["Variables"]["NSWATCH_DEAD_LETTERS_URL"]
+    assert failures == {"Fn::GetAtt": f"{told['Ref']}.Arn"}
+    assert RESOURCES[told["Ref"]]["Type"] == "AWS::SQS::Queue"
 
 
 def test_functions_are_given_every_variable_that_the_code_reads() -> None:

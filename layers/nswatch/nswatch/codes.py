@@ -42,6 +42,7 @@ class Code(StrEnum):
     MONITOR_BLIND = "monitor_blind"
     HUB_SILENT = "hub_silent"
     COLLECTOR_SILENT = "collector_silent"
+    TRAIL_SILENT = "trail_silent"
     TOPIC_UNCONFIRMED = "topic_unconfirmed"
     DEAD_LETTERS = "dead_letters"
 

@@ -8,22 +8,42 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from nswatch.errors import InvalidEvent, StoreUnavailable
-from nswatch.record.trail_store import DynamoTrail
+from nswatch.model import Clock
+from nswatch.record.trail_store import DynamoTrail, TrailReport
 from nswatch.trail import Call, Unreadable, read_call
 
 logger = logging.getLogger(__name__)
 
 
 class Trailing:
-    """``call`` asks Route 53 something harmless, of which CloudTrail then tells; it raises nothing."""
+    """``call`` asks Route 53 something harmless, of which CloudTrail then tells; it raises nothing.
 
-    def __init__(self, hubs: Sequence[DynamoTrail], call: Callable[[], None]) -> None:
+    ``letters`` gives how many calls were given up, in the queue of this ``region``; None when that cannot be told.
+    """
+
+    def __init__(
+        self,
+        region: str,
+        hubs: Sequence[DynamoTrail],
+        call: Callable[[], None],
+        letters: Callable[[], int | None],
+        clock: Clock,
+    ) -> None:
+        self._region = region
         self._hubs = hubs
         self._call = call
+        self._letters = letters
+        self._clock = clock
 
     def schedule(self) -> None:
-        """Make a call that CloudTrail tells of."""
+        """Make a call that CloudTrail tells of, and report to each hub; one that fails hears the next time."""
         self._call()
+        report = TrailReport(self._region, self._clock(), self._letters())
+        for hub in self._hubs:
+            try:
+                hub.write_report(report)
+            except StoreUnavailable as error:
+                logger.warning("%s takes no report: %s", hub.hub, error)
 
     def on_event(self, detail: Mapping[str, Any]) -> None:
         """Keep a call in each hub, and note that it came; the same one may come again.
@@ -44,8 +64,8 @@ class Trailing:
             except StoreUnavailable as error:
                 failed[hub.hub] = error
         reached = [hub for hub in self._hubs if hub.hub not in failed]
-        for name, error in failed.items():
-            logger.warning("%s did not take %s: %s", name, call.id, error)
+        for name, reason in failed.items():
+            logger.warning("%s did not take %s: %s", name, call.id, reason)
         kept = [hub for hub in reached if self._keep_for(hub, failed, call, reached)]
         if not call.reads:
             logger.info("%s (%s): about %s", call.name, call.id, ", ".join(call.subjects) or "no domain or zone")

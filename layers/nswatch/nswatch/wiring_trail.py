@@ -12,8 +12,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from nswatch.record.dynamodb import Table
 from nswatch.record.trail_store import DynamoTrail
+from nswatch.tell.surroundings import depth
 from nswatch.trailing import Trailing
-from nswatch.wiring import Clients, Settings
+from nswatch.wiring import Clients, Settings, now
 
 if TYPE_CHECKING:
     from mypy_boto3_route53 import Route53Client
@@ -35,7 +36,14 @@ def call_of(route53: "Route53Client", domains: "Route53DomainsClient") -> None:
 
 def build_trailing(settings: Settings, clients: Clients, call: Callable[[], None] = lambda: None) -> Trailing:
     """Return what writes into the tables of ``settings.hubs``; ``call`` is the call of its own that comes back."""
-    return Trailing([DynamoTrail(Table(clients.dynamodb(hub), settings.name)) for hub in settings.hubs], call)
+    hubs = [DynamoTrail(Table(clients.dynamodb(hub), settings.name)) for hub in settings.hubs]
+    return Trailing(settings.region, hubs, call, partial(_letters, settings, clients), now)
+
+
+def _letters(settings: Settings, clients: Clients) -> int | None:
+    """Return how many calls were given up here."""
+    url = settings.dead_letters_url
+    return depth(clients.sqs(settings.region), url) if url else None
 
 
 @cache

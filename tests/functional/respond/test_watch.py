@@ -16,6 +16,7 @@ from nswatch.record.collected import CollectorReport, DynamoCollectStore
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.port import Fingerprint, RegionReport
 from nswatch.record.recorder import next_view
+from nswatch.record.trail_store import DynamoTrail, TrailReport
 from nswatch.respond import comparator as rounds
 from nswatch.respond.comparator import Comparator
 from nswatch.respond.events import EventType, said
@@ -255,12 +256,120 @@ def test_route_that_nobody_confirmed_is_told_after_a_quarter_of_an_hour(hubs: Wa
     assert route in hubs.delivered[0].text
 
 
+def trail_of(hubs: Watched, hub: str) -> DynamoTrail:
+    return DynamoTrail(hubs.stores[hub].table)
+
+
+def listen_to_the_trail(hubs: Watched, minutes: int, *, reports: bool = True, hears: bool = True) -> list[Delivery]:
+    """Let minutes pass in which the trail's function reports to both hubs, and hears a call in the standby alone."""
+    new = []
+    for _ in range(minutes):
+        if reports:
+            for hub in HUBS:
+                trail_of(hubs, hub).write_report(TrailReport("us-east-1", hubs.now, 0))
+        if hears:
+            trail_of(hubs, STANDBY).hear("route53", hubs.now)
+        new += hubs.minutes(1)
+    return new
+
+
+def test_trail_that_is_not_heard_any_more_is_told_once_by_the_primary(hubs: Watched) -> None:
+    assert listen_to_the_trail(hubs, 3) == []
+    assert listen_to_the_trail(hubs, 43, hears=False) == []
+    assert told(listen_to_the_trail(hubs, 8, hears=False)) == [(PRIMARY, "notice", "notice", VANTAGE)]
+    assert hubs.findings(PRIMARY) == hubs.findings(STANDBY) == {(VANTAGE, "trail_silent", "us-east-1")}
+    listen_to_the_trail(hubs, 2)
+    assert hubs.findings(PRIMARY) == set()
+
+
+def test_trail_whose_function_stops_is_told(hubs: Watched) -> None:
+    listen_to_the_trail(hubs, 3, hears=False)
+    assert told(listen_to_the_trail(hubs, 50, reports=False, hears=False)) == [(PRIMARY, "notice", "notice", VANTAGE)]
+    assert "no report since" in hubs.delivered[-1].text
+
+
+def test_account_without_a_trail_is_no_news(hubs: Watched) -> None:
+    assert listen_to_the_trail(hubs, 60, hears=False) == []
+
+
+def test_trail_is_no_longer_missed_when_its_region_was_taken_out(hubs: Watched) -> None:
+    for hub in HUBS:
+        trail_of(hubs, hub).write_report(TrailReport("us-west-2", hubs.now, 0))
+    assert hubs.minutes(50) == []
+
+
+def test_calls_that_the_trail_gave_up_are_told_until_they_are_gone(hubs: Watched) -> None:
+    for hub in HUBS:
+        trail_of(hubs, hub).write_report(TrailReport("us-east-1", hubs.now, 2))
+    assert told(hubs.minutes(3)) == [(PRIMARY, "notice", "notice", VANTAGE)]
+    assert "dead letters of the trail" in hubs.delivered[-1].text
+    for hub in HUBS:
+        trail_of(hubs, hub).write_report(TrailReport("us-east-1", hubs.now, 0))
+    hubs.minutes(1)
+    assert hubs.findings(PRIMARY) == set()
+
+
+def unsubscribe_all(hubs: Watched, hub: str, channel: Severity) -> list[str]:
+    """Have nobody told by a hub's topic any more; return the endpoints that were."""
+    sns, topic = hubs.cloud.clients.sns(hub), hubs.cloud.topics(hub)[channel]
+    rows = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    for row in rows:
+        sns.unsubscribe(SubscriptionArn=row["SubscriptionArn"])
+    return [row["Endpoint"] for row in rows]
+
+
 def test_page_topic_that_reaches_nobody_is_paged_by_the_other_hub(hubs: Watched) -> None:
     hubs.minutes(16)
-    sns, topic = hubs.cloud.clients.sns(PRIMARY), hubs.cloud.settings(PRIMARY, REGIONS).page_topic
-    for row in sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]:
-        sns.unsubscribe(SubscriptionArn=row["SubscriptionArn"])
+    unsubscribe_all(hubs, PRIMARY, Severity.PAGE)
     assert told(hubs.minutes(12)) == [(STANDBY, "page", "page", f"hub/{PRIMARY}")]
+
+
+def test_page_topic_that_was_deleted_is_paged_by_the_other_hub(hubs: Watched) -> None:
+    hubs.minutes(16)
+    hubs.cloud.clients.sns(PRIMARY).delete_topic(TopicArn=hubs.cloud.topics(PRIMARY)[Severity.PAGE])
+    assert told(hubs.minutes(12)) == [(STANDBY, "page", "page", f"hub/{PRIMARY}")]
+
+
+def test_notice_topic_that_reaches_nobody_is_a_notice_of_the_other_hub(hubs: Watched) -> None:
+    hubs.apply({"notice": ["email:team@other.example"]})
+    hubs.cloud.clients.sns(STANDBY).subscribe(
+        TopicArn=hubs.cloud.topics(STANDBY)[Severity.NOTICE], Protocol="email", Endpoint="team@other.example"
+    )
+    unsubscribe_all(hubs, PRIMARY, Severity.NOTICE)
+    assert told(hubs.minutes(21)) == [(STANDBY, "notice", "notice", f"hub/{PRIMARY}")]
+
+
+def test_notices_that_reach_nobody_in_both_hubs_are_paged(hubs: Watched) -> None:
+    hubs.apply({"notice": ["email:team@other.example"]})
+    for hub in HUBS:
+        unsubscribe_all(hubs, hub, Severity.NOTICE)
+    assert hubs.minutes(14) == []
+    pages = [(PRIMARY, "page", "page", f"hub/{STANDBY}"), (STANDBY, "page", "page", f"hub/{PRIMARY}")]
+    assert sorted(told(hubs.minutes(8))) == pages
+    assert "notices reach nobody" in hubs.delivered[0].subject
+
+
+def test_notices_that_nobody_is_named_for_page_nobody(hubs: Watched) -> None:
+    for hub in HUBS:
+        unsubscribe_all(hubs, hub, Severity.NOTICE)
+    assert hubs.minutes(25) == []
+
+
+def test_page_is_sent_by_the_standby_when_nobody_is_subscribed_to_the_primarys_topic(hubs: Watched) -> None:
+    hubs.minutes(2)
+    unsubscribe_all(hubs, PRIMARY, Severity.PAGE)
+    hubs.minutes(6)
+    assert told(hubs.minutes(6, canaries={})) == [(STANDBY, "page", "page", VANTAGE)]
+
+
+def test_page_stays_owed_while_nobody_is_subscribed_in_either_hub(hubs: Watched) -> None:
+    hubs.minutes(2)
+    (endpoint, _) = [unsubscribe_all(hubs, hub, Severity.PAGE)[0] for hub in HUBS]
+    hubs.minutes(6)
+    assert hubs.minutes(6, canaries={}) == []
+    topic = hubs.cloud.topics(PRIMARY)[Severity.PAGE]
+    hubs.cloud.clients.sns(PRIMARY).subscribe(TopicArn=topic, Protocol="sqs", Endpoint=endpoint)
+    assert (PRIMARY, "page", "page", VANTAGE) in told(hubs.minutes(3, canaries={}))
 
 
 def test_monitor_is_blind_when_the_canary_raises_no_finding_in_most_regions(hubs: Watched) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from nswatch.moments import iso
 from nswatch.record.dynamodb import Table
 from nswatch.record.trail_store import DynamoTrail
 from nswatch.trail import REGISTRATIONS, ZONES, Heard
+from nswatch.wiring import build_hub
 from nswatch_cli.replay.cloud import NAME, Cloud
 
 HUBS = ("ap-northeast-1", "eu-west-1")
@@ -161,4 +163,20 @@ def test_schedule_makes_a_call_and_goes_on_when_it_is_refused(
     assert run(event("schedule")) == {}
     assert "GetHostedZoneCount" in caplog.text
     assert "ListOperations" in caplog.text
+    assert [item["sk"]["S"] for item in items(cloud, HUBS[0])] == ["report"]
+
+
+def test_schedule_reports_how_many_calls_were_given_up_to_the_hubs_that_take_it(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = boto3.client("sqs", region_name="us-east-1").create_queue(QueueName="trail-dead-letters")["QueueUrl"]
+    boto3.client("sqs", region_name="us-east-1").send_message(QueueUrl=queue, MessageBody="a call")
+    settings = replace(cloud.settings("us-east-1", (*HUBS, "us-east-1")), dead_letters_url=queue)
+    monkeypatch.setattr(wiring_trail, "trailing", lambda: wiring_trail.build_trailing(settings, cloud.clients))
+    cloud.down.add(HUBS[0])
+    assert run(event("schedule")) == {}
+    cloud.down.clear()
     assert items(cloud, HUBS[0]) == []
+    report = build_hub(NAME, HUBS[1], cloud.clients).signs(HUBS, ()).trail
+    assert report is not None
+    assert (report.region, report.dead_letters) == ("us-east-1", 1)

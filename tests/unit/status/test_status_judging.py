@@ -9,6 +9,7 @@ import pytest
 from nswatch.model import Heartbeat
 from nswatch.record.collected import CollectorReport
 from nswatch.record.port import RegionReport, WatchlistHead
+from nswatch.record.trail_store import TrailReport
 from nswatch.record.watch_store import CanaryMark, HubReport, TopicReport
 from nswatch.trail import Heard
 from nswatch_cli.status.command import as_document, as_text
@@ -45,6 +46,7 @@ def view(hub: str) -> HubView:
 
 
 PRIMARY, STANDBY = map(view, HUBS)
+NO_NOTICES = {"page": TopicReport(1, 0, (), LONG_AGO), "notice": TopicReport(0, 0, (), LONG_AGO)}
 
 
 def collecting(view: HubView, **of_standby: Any) -> HubView:
@@ -85,9 +87,40 @@ def test_status_is_ok_when_all_report() -> None:
     assert " ".join(lines[-1].split()) == "eu-west-1 0.2.0 20 s 4 0 page, 1 notice 0 none"
 
 
+def hearing(view: HubView, reported: float, letters: int = 0, region: str = "us-west-2") -> HubView:
+    """The hub, to which what hears CloudTrail reported so many seconds ago."""
+    return replace(view, trail_report=TrailReport(region, ago(reported), letters))
+
+
+def test_status_is_ok_when_what_hears_cloudtrail_reports_to_one_hub_or_was_taken_out() -> None:
+    assert judge([hearing(PRIMARY, 9000), hearing(STANDBY, 600)], REGIONS, NOW).level is Level.OK
+    assert judge([hearing(PRIMARY, 9000, 1, region="us-east-1"), STANDBY], REGIONS, NOW).level is Level.OK
+
+
 @pytest.mark.parametrize(
     ("views", "level", "words"),
     [
+        pytest.param(
+            [hearing(PRIMARY, 3600), STANDBY],
+            Level.WARNING,
+            "region us-west-2: what hears CloudTrail reported last 3600 s ago",
+            id="what-hears-cloudtrail-stopped",
+        ),
+        pytest.param(
+            [hearing(PRIMARY, 300, 2), STANDBY],
+            Level.WARNING,
+            "region us-west-2: 2 dead letters of the trail",
+            id="dead-letters-of-the-trail",
+        ),
+        pytest.param(
+            [
+                replace(PRIMARY, reports={each: replace(report(each), topics=NO_NOTICES) for each in HUBS}),
+                STANDBY,
+            ],
+            Level.WARNING,
+            "hub eu-west-1: nobody has confirmed a route for notices",
+            id="nobody-hears-notices",
+        ),
         pytest.param(
             [HubView(HUBS[0], error="ap-northeast-1: cannot connect"), STANDBY],
             Level.WARNING,

@@ -9,6 +9,7 @@ from tests.unit.tell.stories import START, opened, page, told
 from nswatch.judge.canary import monitor_blind
 from nswatch.judge.hubs import dead_letters, hub_silent, topic_unconfirmed
 from nswatch.judge.policy import Cause
+from nswatch.judge.trails import trail_silent
 from nswatch.model import Finding, Severity
 from nswatch.respond import events
 from nswatch.respond.groups import VANTAGE, hub_group
@@ -28,8 +29,8 @@ def lost(at: datetime = START) -> list[Finding]:
     return hub_silent(HUB, at - timedelta(seconds=150), None, at - timedelta(days=1), at, was=False)
 
 
-def topic(channel: Severity, confirmed: int, *routes: str) -> list[Finding]:
-    return topic_unconfirmed(HUB, channel, confirmed, routes, START, START)
+def topic(channel: Severity, confirmed: int, *routes: str, alone: bool = False) -> list[Finding]:
+    return topic_unconfirmed(HUB, channel, confirmed, routes, START, START, alone=alone)
 
 
 CASES = {
@@ -44,6 +45,17 @@ CASES = {
         topic(Severity.PAGE, 0),
         hub_group(HUB),
         "Nobody is subscribed to the page topic in eu-west-1: its pages reach no one.",
+    ),
+    "nobody for notices": (
+        topic(Severity.NOTICE, 0, "email:team@other.example", alone=True),
+        hub_group(HUB),
+        "Nobody is subscribed to the notice topics of both hubs: what nswatch tells of itself reaches no one.",
+    ),
+    "trail": (
+        trail_silent("us-east-1", START, {"route53": START - timedelta(hours=1)}, START, START, was=True),
+        VANTAGE,
+        "CloudTrail is not heard any more in us-east-1: no call to route53 since 2020-05-30T14:05:20.000Z. Alerts cannot "
+        "say who changed what in your account.",
     ),
     "route": (
         topic(Severity.PAGE, 1, "email:oncall@other.example"),
@@ -62,6 +74,8 @@ SHORT = {
     "one region": "ap-northeast-1: its canary is unheard",
     "hub": "the hub in eu-west-1 is silent",
     "nobody": "eu-west-1: pages reach nobody",
+    "nobody for notices": "eu-west-1: notices reach nobody",
+    "trail": "CloudTrail is heard no more",
     "route": "eu-west-1: alert routes not confirmed",
     "letters": "us-east-1 has dead letters",
 }

@@ -72,14 +72,22 @@ def dead_letters(region: str, of: str, depth: int | None, at: datetime, *, was: 
 
 
 def topic_unconfirmed(
-    hub: str, channel: Severity, confirmed: int, unconfirmed: Sequence[str], since: datetime, applied_at: datetime
+    hub: str,
+    channel: Severity,
+    confirmed: int,
+    unconfirmed: Sequence[str],
+    since: datetime,
+    applied_at: datetime,
+    *,
+    alone: bool = False,
 ) -> list[Finding]:
     """Return whether a hub's topic reaches nobody, or not all whom the watchlist names (``unconfirmed``, its routes).
 
     ``confirmed`` counts subscriptions of whatever kind; ``since`` is when they were first seen to be so. A page topic
-    without any wakes nobody, and pages.
+    without any wakes nobody, and pages. So does a notice topic where that of the hub that tells reaches nobody either
+    (``alone``): a notice of it would go where no notice arrives.
     """
-    nobody = channel is Severity.PAGE and confirmed == 0
+    nobody = confirmed == 0 and (channel is Severity.PAGE or (alone and bool(unconfirmed)))
     if not nobody and not unconfirmed:
         return []
     routes = tuple(f"{channel}: {route}" for route in unconfirmed)
@@ -91,7 +99,12 @@ def topic_unconfirmed(
             expected=routes or (f"{channel}: a confirmed subscription",),
             seen=(f"{channel}: nobody",) if nobody else tuple(f"{route} not confirmed" for route in routes),
             since=max(since, applied_at),
-            detail={"channel": str(channel), "confirmed": confirmed, "routes": list(unconfirmed)},
+            detail={
+                "channel": str(channel),
+                "confirmed": confirmed,
+                "routes": list(unconfirmed),
+                "alone": nobody and channel is Severity.NOTICE,
+            },
         )
     ]
 

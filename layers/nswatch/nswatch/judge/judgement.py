@@ -42,6 +42,7 @@ JUDGED = frozenset(
     | {"nameserver_lookalike_registered", "nameserver_domain_available"}
     | {"route53_drift"}
     | {"monitor_blind", "hub_silent", "topic_unconfirmed", "dead_letters", "collector_silent"}
+    | {"trail_silent"}
 )
 """The codes that this version raises: of the others the policy and the texts are there, the rules are not."""
 

@@ -69,6 +69,7 @@ POLICY: Mapping[str, Policy] = {
     "monitor_blind": Policy(_PAGE, Cause.VANTAGE),
     "hub_silent": Policy(_NOTICE, Cause.MONITOR),
     "collector_silent": Policy(_NOTICE, Cause.MONITOR),
+    "trail_silent": Policy(_NOTICE, Cause.MONITOR),
     "topic_unconfirmed": Policy(_PAGE, Cause.MONITOR),
     "dead_letters": Policy(_NOTICE, Cause.MONITOR),
 }

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -19,6 +19,17 @@ KEPT = timedelta(days=90)
 MOST_READ = 200
 _FIELDS = frozenset(each.name for each in fields(Call))
 """What is read of a call: a later release may write more."""
+
+REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class TrailReport:
+    """What the function that hears CloudTrail says of itself; ``dead_letters`` None: nobody could ask."""
+
+    region: str
+    at: datetime
+    dead_letters: int | None
 
 
 class DynamoTrail:
@@ -62,9 +73,14 @@ class DynamoTrail:
         except Conflict:
             return
 
+    def write_report(self, report: TrailReport) -> None:
+        """Record what the function says of itself."""
+        item = {"pk": TRAIL, "sk": REPORT, "at": iso(report.at), "region": report.region}
+        self._table.put(item | ({} if report.dead_letters is None else {"dead_letters": report.dead_letters}))
+
     def heard(self) -> dict[str, Heard]:
         """Return how each service is heard that ever was."""
-        return dict(readable(self._table.query(TRAIL, heard_sk()), _heard_from_item))
+        return dict(readable(self._table.query(TRAIL, heard_sk()), heard_from_item))
 
     def account(self, subjects: Sequence[str], since: datetime, until: datetime) -> Account | None:
         """Return the calls filed under ``subjects`` in some time; None where CloudTrail was never heard."""
@@ -86,8 +102,15 @@ def _document(call: Call) -> str:
     return canonical_json(asdict(call) | {"at": iso(call.at)})
 
 
-def _heard_from_item(item: Item) -> tuple[str, Heard]:
+def heard_from_item(item: Item) -> tuple[str, Heard]:
+    """Return which service an item is of, and how it is heard."""
     return item["sk"].partition("#")[2], Heard(parse_iso(item["at"]), parse_iso(item["since"]))
+
+
+def trail_report_from_item(item: Item) -> TrailReport:
+    """Return what the function that hears CloudTrail said of itself, as an item says."""
+    letters = item.get("dead_letters")
+    return TrailReport(item["region"], parse_iso(item["at"]), None if letters is None else int(letters))
 
 
 def _call_from_item(item: Item) -> Call:

@@ -15,6 +15,11 @@ from nswatch.record.dynamodb import Item
 from nswatch.record.port import RegionReport
 from nswatch.record.probe_store import region_report_from_item
 from nswatch.record.timer_store import DynamoTimerStore
+from nswatch.record.trail_store import REPORT, TrailReport, heard_from_item, trail_report_from_item
+from nswatch.trail import REGISTRATIONS, ZONES
+
+_TRAIL_REPORT = (keys.TRAIL, REPORT)
+_TRAIL_HEARD = {service: (keys.TRAIL, keys.heard_sk(service)) for service in (ZONES, REGISTRATIONS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,9 @@ class HubReport:
     unreachable: Mapping[str, datetime] = field(default_factory=dict)
     silent: Mapping[str, datetime] = field(default_factory=dict)
     blind: Mapping[str, datetime] = field(default_factory=dict)
+    trail: Mapping[str, datetime] = field(default_factory=dict)
+    """Of what hears CloudTrail, as this hub holds it: when it last ``reported``, and of which call to each service it
+    heard last; absent what never was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +78,18 @@ class Signs:
     collectors: Mapping[str, CollectorReport] = field(default_factory=dict)
     awaited: Mapping[str, datetime] = field(default_factory=dict)
     """Since when a hub waits for the first report of another one's collector."""
+    trail: TrailReport | None = None
+    heard: Mapping[str, datetime] = field(default_factory=dict)
+    """By service: the newest call of which CloudTrail told."""
 
 
 class DynamoWatchStore(DynamoTimerStore):
     """One hub's record of the monitor itself."""
 
     def signs(self, hubs: Sequence[str], regions: Sequence[str]) -> Signs:
-        """Return the newest reports of hubs, collectors and regions, and the canaries: one call up to 47 regions."""
-        wanted = [("hub", _hub_sk(hub)) for hub in hubs]
+        """Return the newest reports of hubs, collectors and regions, and the canaries: one call up to 45 regions."""
+        wanted = [_TRAIL_REPORT, *_TRAIL_HEARD.values()]
+        wanted += [("hub", _hub_sk(hub)) for hub in hubs]
         wanted += [("hub", _collector_sk(hub)) for hub in hubs]
         wanted += [(keys.collect_pk(hub), keys.COLLECTOR_SK) for hub in hubs]
         for region in regions:
@@ -93,6 +105,8 @@ class DynamoWatchStore(DynamoTimerStore):
                 for region in regions
                 if ("hub", _canary_sk(region)) in found
             },
+            trail=trail_report_from_item(found[_TRAIL_REPORT]) if _TRAIL_REPORT in found else None,
+            heard={service: heard_from_item(found[key])[1].at for service, key in _TRAIL_HEARD.items() if key in found},
             collectors={
                 hub: collector_report_from_item(found[key])
                 for hub in hubs
@@ -132,6 +146,7 @@ class DynamoWatchStore(DynamoTimerStore):
             "unreachable": _moments_to_json(report.unreachable),
             "silent": _moments_to_json(report.silent),
             "blind": _moments_to_json(report.blind),
+            "trail": _moments_to_json(report.trail),
         }
         self.table.put({"pk": "hub", "sk": _hub_sk(report.hub), "report": canonical_json(document)})
 
@@ -193,6 +208,7 @@ def _hub_report(hub: str, item: Item) -> HubReport:
         unreachable=_moments(document.get("unreachable", {})),
         silent=_moments(document.get("silent", {})),
         blind=_moments(document.get("blind", {})),
+        trail=_moments(document.get("trail", {})),
     )
 
 

@@ -1,14 +1,19 @@
-"""What a hub knows of another one's collector, and what it makes of it."""
+"""What a hub knows of another one's collector, and of what hears CloudTrail, and what it makes of it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from nswatch.judge.collectors import collector_silent
 from nswatch.judge.hubs import dead_letters
+from nswatch.judge.trails import trail_silent
 from nswatch.model import Finding
 from nswatch.record.collected import CollectorReport
 from nswatch.record.hub_store import DynamoHubStore
-from nswatch.record.watch_store import Signs
+from nswatch.record.trail_store import TrailReport
+from nswatch.record.watch_store import HubReport, Signs
+
+_REPORTED = "reported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +52,20 @@ def listen(
     if hub not in signs.awaited:
         home.await_collector(hub, now)
     return Listened(None, max(waiting_since, signs.awaited.get(hub, now)))
+
+
+def trail_moments(signs: Signs) -> dict[str, datetime]:
+    """Return what a hub's report has of what hears CloudTrail: when it ``reported``, and the last call by service."""
+    return {**signs.heard, **({} if signs.trail is None else {_REPORTED: signs.trail.at})}
+
+
+def judge_trail(
+    trail: TrailReport, reports: Sequence[HubReport], waiting_since: datetime, now: datetime, *, was: bool
+) -> list[Finding]:
+    """Judge what hears CloudTrail by what any hub holds of it: both tell it in one group, and must not differ."""
+    heard: dict[str, datetime] = {}
+    for report in reports:
+        for what, at in report.trail.items():
+            heard[what] = max(at, heard.get(what, at))
+    reported = heard.pop(_REPORTED, trail.at)
+    return trail_silent(trail.region, reported, heard, waiting_since, now, was=was)

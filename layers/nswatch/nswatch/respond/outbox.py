@@ -25,6 +25,7 @@ from nswatch.record.keys import outbox_sk
 from nswatch.record.port import OutboxItem, OutboxStatus
 from nswatch.respond import common, events
 from nswatch.respond.groups import is_of_hub
+from nswatch.respond.watch import Subscriptions
 
 STANDBY_WAITS = timedelta(seconds=45)
 TELL_AGAIN_AFTER, TELL_AGAIN_AT_LEAST = timedelta(minutes=1), timedelta(hours=1)
@@ -47,6 +48,13 @@ class Topics(Protocol):
 
     def publish(self, channel: Severity, subject: str, body: str, attributes: Mapping[str, str]) -> str:
         """Publish, and return the topic's message id. Raises DeliveryFailed."""
+        ...
+
+    def subscriptions(self, channel: Severity) -> Subscriptions | None:
+        """Return who is subscribed to the topic of a channel; None where there is no such topic.
+
+        Raises DeliveryFailed when it cannot be asked.
+        """
         ...
 
 
@@ -118,6 +126,10 @@ class Outbox:
             return
         if message.send_at > now or not self._home.claim(message, now, now + CLAIM):
             return
+        if self._reaches_nobody(message):
+            logger.warning("%s: %s stays owed: nobody is subscribed to the page topic", group, message.id)
+            self._home.put_back(message, now)
+            return
         if not self._may_send(message, now, at_once=at_once and not self._was_away(message, now)):
             logger.info("%s: %s is being sent by the other hub, or was", group, message.id)
             return
@@ -141,6 +153,25 @@ class Outbox:
         self._record_part(message, now)
         if tells and self._tell_others(replace(message, sns_id=sns_id, sent_at=now), now):
             self._home.forget_due(group, sort_key)
+
+    def _reaches_nobody(self, message: OutboxItem) -> bool:
+        """Whether a page would wake nobody from here: then it is the other hub's to send, or waits for a subscriber.
+
+        SNS takes it all the same, and it would count as sent. Only where the hub's report of some minutes ago says so
+        SNS is asked again; where that is not answered, the page is sent.
+        """
+        if message.channel is not Severity.PAGE or is_of_hub(message.group):
+            return False
+        report = self._home.hub_reports((self._home.hub,)).get(self._home.hub)
+        topic = None if report is None else report.topics.get(Severity.PAGE)
+        if topic is None or topic.confirmed > 0:
+            return False
+        try:
+            found = self._topics.subscriptions(Severity.PAGE)
+        except DeliveryFailed as error:
+            logger.warning("%s: %s", message.group, error)
+            return False
+        return found is not None and found.confirmed == 0
 
     def _may_send(self, message: OutboxItem, now: datetime, *, at_once: bool) -> bool:
         """Keep the hubs before this one from sending a message; False when one of them does, or any of them did."""

@@ -19,10 +19,10 @@ from nswatch.judge.hubs import dead_letters, hub_silent, topic_unconfirmed, topi
 from nswatch.judge.vantage import SILENT_AFTER, heard_at, silent_regions, silent_since
 from nswatch.model import Clock, Finding, Severity
 from nswatch.record.hub_store import DynamoHubStore
-from nswatch.record.port import Head, RegionReport, RoundBriefing, WatchlistHead
+from nswatch.record.port import Head, RoundBriefing, WatchlistHead
 from nswatch.record.watch_store import HubReport, Signs, TopicReport
 from nswatch.respond.groups import VANTAGE, hub_group
-from nswatch.respond.listening import Listened, listen
+from nswatch.respond.listening import Listened, judge_trail, listen, trail_moments
 from nswatch.respond.look import Log, Look, LookAt, code_and_subject
 
 LOOKS_EVERY = timedelta(minutes=5)
@@ -127,12 +127,16 @@ class Watcher:
             silent = silent_since(self._regions, passes, began, now, already)
             reporting = [region for region in self._regions if region in passes and region not in silent]
             lags = {region: passes[region] - at for region, (at, _) in heard.items()}
-            report = replace(report, silent=silent, blind=self._blind(signs, reporting, lags, began, now))
+            missed = self._blind(signs, reporting, lags, began, now)
+            report = replace(report, silent=silent, blind=missed, trail=trail_moments(signs))
         report = self._tell(report, now)
         if watchlist is None:
             return Watch({}, sound=False)
         fresh = [one for hub, one in signs.hubs.items() if hub != self._home.hub and now - one.at < SILENT_AFTER]
-        about_regions = self._judge_regions([report, *fresh], signs.regions, briefing.head)
+        about_regions = self._judge_regions([report, *fresh], signs, briefing.head)
+        if signs.trail is not None and signs.trail.region in self._regions:
+            was = _open(briefing.head, "trail_silent", signs.trail.region)
+            about_regions += judge_trail(signs.trail, [report, *fresh], began, now, was=was)
         looks: dict[str, LookAt] = {VANTAGE: partial(self._look_at_regions, about_regions)}
         for other in self._others:
             theirs = signs.hubs.get(other.hub)
@@ -208,9 +212,7 @@ class Watcher:
 
     # What it makes of the others
 
-    def _judge_regions(
-        self, reports: Sequence[HubReport], regions: Mapping[str, RegionReport], head: Head
-    ) -> list[Finding]:
+    def _judge_regions(self, reports: Sequence[HubReport], signs: Signs, head: Head) -> list[Finding]:
         """Judge the regions by what any hub misses: the group is shared, and one hub's news is the other's too."""
         silent: dict[str, datetime] = {}
         blind: dict[str, tuple[datetime, str]] = {}
@@ -224,9 +226,12 @@ class Watcher:
                 missed = (report.blind[region], report.hub)
                 blind[region] = min(missed, blind.get(region, missed))
         found = [*silent_regions(self._regions, silent), *monitor_blind(blind, reporting)]
-        for region, its in regions.items():
+        for region, its in signs.regions.items():
             was = _open(head, "dead_letters", region)
-            found += dead_letters(region, "probe", its.dead_letters, its.at, was=was)
+            letters = dead_letters(region, "probe", its.dead_letters, its.at, was=was)
+            if not letters and signs.trail is not None and signs.trail.region == region:
+                letters = dead_letters(region, "trail", signs.trail.dead_letters, signs.trail.at, was=False)
+            found += letters
         return found
 
     def _look_at_regions(self, found: Sequence[Finding], _group: str, _head: Head, _log: Log, _now: datetime) -> Look:
@@ -258,7 +263,13 @@ class Watcher:
             for channel, topic in sorted(theirs.topics.items()):
                 if topics_settled(topic.since, watchlist.applied_at, theirs.at):
                     found += topic_unconfirmed(
-                        hub, Severity(channel), topic.confirmed, topic.unconfirmed, topic.since, watchlist.applied_at
+                        hub,
+                        Severity(channel),
+                        topic.confirmed,
+                        topic.unconfirmed,
+                        topic.since,
+                        watchlist.applied_at,
+                        alone=_tells_nobody(ours.topics.get(Severity.NOTICE), watchlist, now),
                     )
         return Look(None, 0, self._judged(found))
 
@@ -268,6 +279,11 @@ class Watcher:
 
 def _open(head: Head, code: str, subject: str) -> bool:
     return (code, subject) in map(code_and_subject, head.open_codes)
+
+
+def _tells_nobody(topic: TopicReport | None, watchlist: WatchlistHead, now: datetime) -> bool:
+    """Whether nobody has been subscribed to a topic for so long that it is no passing state."""
+    return topic is not None and topic.confirmed == 0 and topics_settled(topic.since, watchlist.applied_at, now)
 
 
 def _behind(heard: Mapping[str, tuple[datetime, datetime]], signs: Signs, now: datetime) -> Iterator[str]:

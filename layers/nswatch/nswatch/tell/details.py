@@ -20,6 +20,7 @@ _TYPES = {
 }
 OF_MONITOR = frozenset(
     {"vantage_silent", "monitor_blind", "hub_silent", "topic_unconfirmed", "dead_letters", "collector_silent"}
+    | {"trail_silent"}
 )
 """Codes about nswatch itself: their subject is a region, and there are no values to compare."""
 _MOST = 200

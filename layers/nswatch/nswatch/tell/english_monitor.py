@@ -14,6 +14,10 @@ WORDS = {
     "topic_unconfirmed.nobody": Words(
         "Nobody is subscribed to the page topic in $domain: its pages reach no one.", "$domain: pages reach nobody"
     ),
+    "topic_unconfirmed.unheard": Words(
+        "Nobody is subscribed to the notice topics of both hubs: what nswatch tells of itself reaches no one.",
+        "$domain: notices reach nobody",
+    ),
     "vantage_silent": Words(
         "The region $domain is silent; $reporting of $regions regions still report.", "region $domain is silent"
     ),
@@ -28,6 +32,10 @@ WORDS = {
     ),
     "collector_silent": Words(
         "The collector in $domain does not do its work: $seen.", "the collector in $domain is silent"
+    ),
+    "trail_silent": Words(
+        "CloudTrail is not heard any more in $domain: $seen. Alerts cannot say who changed what in your account.",
+        "CloudTrail is heard no more",
     ),
     "dead_letters": Words("Work of nswatch was given up in $domain: $seen.", "$domain has dead letters"),
 }
@@ -138,6 +146,25 @@ ADVICE = {
             _CASE,
         ),
         recovered="The collector does its work again.",
+    ),
+    "trail_silent": Advice(
+        why="Domains are watched as before. But who makes a change in your own account is not known now, and an "
+        "attacker who holds it begins by stopping the trail.",
+        steps=(
+            (
+                "Did somebody stop it? Look in CloudTrail's event history, which needs no trail, for StopLogging, "
+                "DeleteTrail, UpdateTrail, PutEventSelectors, and of EventBridge DisableRule and DeleteRule.",
+            ),
+            (
+                "Is the trail on, with management events, reads too? In that region, are the rules whose names begin "
+                "with -trail on, and does the log of the function -trail show errors?",
+            ),
+            _CASE,
+        ),
+        recovered="CloudTrail is heard again.",
+        aftercare=(
+            ("Look in CloudTrail's event history for what was changed in Route 53 meanwhile: none is kept here.",),
+        ),
     ),
     "dead_letters": Advice(
         why="A message stands in a dead-letter queue when a piece of work failed for good. The next minute repeats "

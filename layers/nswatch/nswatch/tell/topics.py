@@ -58,9 +58,9 @@ class SnsTopics:
         return answer["MessageId"]
 
     def subscriptions(self, channel: Severity) -> Subscriptions | None:
-        """Return who is subscribed to the topic of a channel; None where there is no such topic.
+        """Return who is subscribed to the topic of a channel; None where this hub is to have none.
 
-        Raises DeliveryFailed when SNS takes no call.
+        To a topic that somebody deleted nobody is. Raises DeliveryFailed when SNS takes no call.
         """
         arn = self._arns.get(channel, "")
         if not arn:
@@ -74,6 +74,8 @@ class SnsTopics:
                 for row in page["Subscriptions"]
                 if row["SubscriptionArn"].startswith("arn:")
             )
+        except self._sns.exceptions.NotFoundException:
+            return Subscriptions(0, 0, frozenset())
         except (BotoCoreError, ClientError) as error:
             raise DeliveryFailed(f"the {channel} topic does not say who is subscribed: {error}") from error
         return Subscriptions(int(counts["SubscriptionsConfirmed"]), int(counts["SubscriptionsPending"]), routes)

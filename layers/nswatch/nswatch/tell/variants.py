@@ -28,6 +28,8 @@ def _of_canary(finding: Finding) -> str:
 
 
 def _of_topic(finding: Finding) -> str:
+    if finding.detail.get("alone") is True:
+        return "unheard"
     return "nobody" if finding.detail.get("channel") == "page" and details.count(finding, "confirmed") == 0 else ""
 
 

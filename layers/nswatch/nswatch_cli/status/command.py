@@ -138,6 +138,19 @@ def _hub_document(view: HubView, status: Status) -> dict[str, Any]:
         },
         "last_report": None if report is None else iso(report.at),
         "collector": _collector_document(collector_report(view, status.hubs), status.at),
+        "trail": _trail_document(view),
+    }
+
+
+def _trail_document(view: HubView) -> dict[str, Any] | None:
+    """Return what this hub holds of what hears CloudTrail, null where nothing does."""
+    if view.trail_report is None:
+        return None
+    return {
+        "region": view.trail_report.region,
+        "last_report": iso(view.trail_report.at),
+        "last_call": {service: iso(heard.at) for service, heard in view.trail.items()},
+        "dead_letters": view.trail_report.dead_letters,
     }
 
 

@@ -113,7 +113,7 @@ def _problems(
     for view in answering:
         yield from _hub_problems(view, own_report(view, answering), version, now)
         yield from _collector_problems(view, collector_report(view, answering), now)
-    yield from _trail_problems(answering, now)
+    yield from _trail_problems(answering, states, now)
     blind = {region for view in answering if (report := own_report(view, answering)) for region in report.blind}
     yield from _critical(answering, states, blind, now)
     for state in states:
@@ -166,8 +166,8 @@ def _hub_problems(view: HubView, report: HubReport | None, version: int, now: da
     for channel, topic in report.topics.items():
         if topic.unconfirmed:
             yield Level.WARNING, f"{hub}: not confirmed for {channel}: {', '.join(topic.unconfirmed)}"
-        elif channel == Severity.PAGE and topic.confirmed == 0:
-            yield Level.WARNING, f"{hub}: nobody has confirmed a route for pages"
+        elif topic.confirmed == 0:
+            yield Level.WARNING, f"{hub}: nobody has confirmed a route for {channel}s"
     for other, since in report.unreachable.items():
         yield Level.WARNING, f"{hub}: cannot write to {other}, the first time {_since(since, now)}"
 
@@ -183,8 +183,20 @@ def _collector_problems(view: HubView, report: CollectorReport | None, now: date
         yield Level.WARNING, f"hub {view.hub}: {report.dead_letters} dead letters of the collector"
 
 
-def _trail_problems(views: Sequence[HubView], now: datetime) -> Iterator[tuple[Level, str]]:
-    """Yield which service's calls CloudTrail tells of no more; where it never did nobody misses it."""
+def _trail_problems(
+    views: Sequence[HubView], states: Sequence[RegionState], now: datetime
+) -> Iterator[tuple[Level, str]]:
+    """Yield which service's calls CloudTrail tells of no more (where it never did nobody misses it), and what hears it.
+
+    By whichever hub knows the newest.
+    """
+    reports = [view.trail_report for view in views if view.trail_report is not None]
+    report = max(reports, key=lambda each: each.at, default=None)
+    if report is not None and report.region in {state.region for state in states}:
+        if now - report.at >= GAP:
+            yield Level.WARNING, f"region {report.region}: what hears CloudTrail reported last {_since(report.at, now)}"
+        if report.dead_letters:
+            yield Level.WARNING, f"region {report.region}: {report.dead_letters} dead letters of the trail"
     heard: dict[str, datetime] = {}
     for view in views:
         for service, each in view.trail.items():

@@ -1,7 +1,7 @@
 """What each hub's record says of the installation. A hub that cannot be asked is a value, not an error."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from nswatch.errors import StoreUnavailable
@@ -12,7 +12,7 @@ from nswatch.record.collected import CollectorReport
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.port import RegionReport, WatchlistHead
 from nswatch.record.probe_store import fingerprint_from_item
-from nswatch.record.trail_store import DynamoTrail
+from nswatch.record.trail_store import DynamoTrail, TrailReport
 from nswatch.record.watch_store import CanaryMark, HubReport, Signs
 from nswatch.trail import Heard
 
@@ -25,7 +25,8 @@ class HubView:
     """What one hub says. ``error`` is why it cannot be asked; then there is nothing else.
 
     ``beats`` are the newest passes by region, one a shard; ``reports`` are the hubs' own, and ``collectors`` those of
-    their collectors, as they stand in this one. ``trail`` is how CloudTrail is heard, by service.
+    their collectors, as they stand in this one. ``trail`` is how CloudTrail is heard, by service,
+    and ``trail_report`` what the function says of itself that hears it.
     """
 
     hub: str
@@ -39,6 +40,7 @@ class HubView:
     collectors: Mapping[str, CollectorReport] = field(default_factory=dict)
     incidents: Mapping[str, int] = field(default_factory=dict)
     trail: Mapping[str, Heard] = field(default_factory=dict)
+    trail_report: TrailReport | None = None
 
     def beat(self, region: str) -> Heartbeat | None:
         """Return a region's newest pass, that of the shard which is the furthest behind."""
@@ -72,6 +74,7 @@ def _read(store: DynamoHubStore, hubs: Sequence[str], regions: Sequence[str], no
                 str(severity): len(store.open_incidents(severity)) for severity in (Severity.PAGE, Severity.NOTICE)
             },
             trail=DynamoTrail(store.table).heard(),
+            trail_report=signs.trail,
         )
     except StoreUnavailable as error:
         return HubView(store.hub, error=str(error))
@@ -96,15 +99,9 @@ def _without_the_departed(view: HubView, signs: Signs, now: datetime) -> HubView
         for region, beats in view.beats.items()
         if region in missed or any(now - beat.pass_time < _REMEMBERED for beat in beats)
     }
-    return HubView(
-        hub=view.hub,
-        last_round=view.last_round,
-        watchlist=view.watchlist,
+    return replace(
+        view,
         beats={region: beats for region, beats in view.beats.items() if region in stay},
         regions={region: report for region, report in view.regions.items() if region in stay},
-        reports=view.reports,
         canaries={region: mark for region, mark in view.canaries.items() if region in stay},
-        collectors=view.collectors,
-        incidents=view.incidents,
-        trail=view.trail,
     )
