@@ -5,6 +5,9 @@ nswatch itself could not do its work; all of them share one root, so that an edg
 tell our failures from bugs.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class NswatchError(Exception):
     """Root of the errors that nswatch raises on purpose."""
@@ -27,7 +30,14 @@ class StoreUnavailable(NswatchError):
 
 
 class Conflict(NswatchError):
-    """A conditional write lost against a concurrent writer; read again and decide again."""
+    """A conditional write lost against a concurrent writer; read again and decide again.
+
+    ``stands`` is the item as it is, where an update was refused and the hub says it.
+    """
+
+    def __init__(self, text: str, stands: Mapping[str, Any] | None = None) -> None:
+        super().__init__(text)
+        self.stands = stands
 
 
 class DeliveryFailed(NswatchError):

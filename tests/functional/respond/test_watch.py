@@ -14,7 +14,7 @@ from nswatch.model import Clock, Facts, Heartbeat, Key, Observation, Result, Sev
 from nswatch.record.apply import put_in_force
 from nswatch.record.collected import CollectorReport, DynamoCollectStore
 from nswatch.record.hub_store import DynamoHubStore
-from nswatch.record.port import Fingerprint, RegionReport
+from nswatch.record.port import Fingerprint, OutboxStatus, RegionReport
 from nswatch.record.recorder import next_view
 from nswatch.record.trail_store import DynamoTrail, TrailReport
 from nswatch.respond import comparator as rounds
@@ -370,6 +370,26 @@ def test_page_stays_owed_while_nobody_is_subscribed_in_either_hub(hubs: Watched)
     topic = hubs.cloud.topics(PRIMARY)[Severity.PAGE]
     hubs.cloud.clients.sns(PRIMARY).subscribe(TopicArn=topic, Protocol="sqs", Endpoint=endpoint)
     assert (PRIMARY, "page", "page", VANTAGE) in told(hubs.minutes(3, canaries={}))
+
+
+def test_hub_whose_table_was_made_anew_owes_nothing_that_the_other_hub_sent(hubs: Watched) -> None:
+    hubs.minutes(2)
+    assert told(hubs.minutes(5, regions=[PRIMARY])) == [(PRIMARY, "page", "page", VANTAGE)]
+    table = hubs.stores[STANDBY].table
+    rows = hubs.cloud.clients.dynamodb(STANDBY).scan(TableName=NAME)["Items"]
+    table.delete_many([(row["pk"]["S"], row["sk"]["S"]) for row in rows])
+    hubs.apply({})
+    assert hubs.minutes(6, regions=[PRIMARY]) == []
+    assert hubs.findings(STANDBY) == hubs.findings(PRIMARY) != set()
+    (sent,) = hubs.stores[PRIMARY].outbox(VANTAGE)
+    (known,) = hubs.stores[STANDBY].outbox(VANTAGE)
+    assert (known.status, known.sns_id, known.sent_by, known.sent_at) == (
+        OutboxStatus.SENT,
+        sent.sns_id,
+        PRIMARY,
+        sent.sent_at,
+    )
+    assert list(hubs.stores[STANDBY].due(hubs.now)) == []
 
 
 def test_monitor_is_blind_when_the_canary_raises_no_finding_in_most_regions(hubs: Watched) -> None:

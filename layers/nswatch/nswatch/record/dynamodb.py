@@ -65,7 +65,9 @@ def _translated(hub: str, call: str) -> Iterator[None]:
         code = error.response.get("Error", {}).get("Code", "")
         reasons = {reason.get("Code", "") for reason in error.response.get("CancellationReasons", [])}
         if code == "ConditionalCheckFailedException" or reasons & {"ConditionalCheckFailed", "TransactionConflict"}:
-            raise Conflict(f"{call} in {hub} lost against a concurrent writer") from error
+            stands: Any = error.response.get("Item")
+            text = f"{call} in {hub} lost against a concurrent writer"
+            raise Conflict(text, None if stands is None else decode(stands)) from error
         raise StoreUnavailable(f"{call} in {hub} was refused: {error}") from error
     except BotoCoreError as error:
         raise StoreUnavailable(f"{call} in {hub} did not go through: {error}") from error
@@ -222,6 +224,8 @@ class Table:
             "ReturnValues": "UPDATED_OLD",
             **_condition(condition, values, names),
         }
+        if condition:
+            request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         with _translated(self.region, "UpdateItem"):
             answer = _unless_busy(self._client.update_item, request)
         return decode(answer.get("Attributes", {}))

@@ -134,6 +134,23 @@ class OutboxItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Sending:
+    """How a message was sent: the topic's message id, by which hub, and when."""
+
+    sns_id: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """What a hub answers to another one that is about to send a message; ``sent`` where it knows it as sent."""
+
+    granted: bool
+    sent: Sending | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """The state of one group that decisions are serialised on. ``counter`` 0 means: not there yet.
 

@@ -13,7 +13,7 @@ from nswatch.record import keys
 from nswatch.record.codec import canonical_json, readable
 from nswatch.record.dynamodb import Item, update_in
 from nswatch.record.log import Event
-from nswatch.record.port import Due, DueKind, OutboxItem, OutboxStatus
+from nswatch.record.port import Due, DueKind, Leave, OutboxItem, OutboxStatus, Sending
 from nswatch.record.probe_store import DynamoProbeStore
 
 _NOT_CLAIMED = "(attribute_not_exists(claimed_until) OR claimed_until <= :now)"
@@ -91,23 +91,23 @@ class DynamoTimerStore(DynamoProbeStore):
         condition = f"due_at = :was AND #status = :pending AND {_NOT_CLAIMED}"
         return self._take(message, "SET due_at = :until, claimed_until = :until", values, condition)
 
-    def claim_from(self, message: OutboxItem, now: datetime, until: datetime) -> bool:
+    def claim_from(self, message: OutboxItem, now: datetime, until: datetime) -> Leave:
         """Keep this hub from sending a message until ``until``, for another one that is about to: whether it may.
 
-        The message need not be here yet. False when this hub is sending it, or knows it as sent.
+        The message need not be here yet. Refused when this hub is sending it, or knows it as sent.
         """
         values = {":until": iso(until), ":pending": OutboxStatus.PENDING, ":now": iso(now)}
         condition = f"(attribute_not_exists(#status) OR #status = :pending) AND {_NOT_CLAIMED}"
-        return self._take(message, "SET claimed_until = :until", values, condition)
+        return self._asked(message, "SET claimed_until = :until", values, condition)
 
-    def announce(self, message: OutboxItem, now: datetime) -> bool:
-        """Note that another hub sends a message late; False when this hub knows it as sent.
+    def announce(self, message: OutboxItem, now: datetime) -> Leave:
+        """Note that another hub sends a message late; refused when this hub knows it as sent.
 
         It is no claim: of two hubs that both waited for the other's claim to end, none might ever send.
         """
         values = {":now": iso(now), ":pending": OutboxStatus.PENDING}
         condition = "attribute_not_exists(#status) OR #status = :pending"
-        return self._take(message, "SET announced_at = :now", values, condition)
+        return self._asked(message, "SET announced_at = :now", values, condition)
 
     def put_back(self, message: OutboxItem, due_at: datetime) -> None:
         """Let go of a message that was not sent, as far as is known: any hub may send it, this one from ``due_at``."""
@@ -115,14 +115,17 @@ class DynamoTimerStore(DynamoProbeStore):
         self._take(message, "SET due_at = :at REMOVE claimed_until", values, "#status = :pending")
 
     def _take(self, message: OutboxItem, expression: str, values: Mapping[str, Any], condition: str) -> bool:
+        return self._asked(message, expression, values, condition).granted
+
+    def _asked(self, message: OutboxItem, expression: str, values: Mapping[str, Any], condition: str) -> Leave:
         sort_key = keys.outbox_sk(message.episode, message.id)
         try:
             self.table.update(
                 keys.group_pk(message.group), sort_key, expression, values, condition, {"#status": "status"}
             )
-        except Conflict:
-            return False
-        return True
+        except Conflict as conflict:
+            return Leave(False, _sending_of(conflict.stands or {}))
+        return Leave(True)
 
     def mark_sent(
         self, message: OutboxItem, sns_id: str, by: str, at: datetime, tell_at: datetime | None = None
@@ -197,6 +200,13 @@ class DynamoTimerStore(DynamoProbeStore):
             self.table.update(keys.group_pk(group), sort_key, "REMOVE due_bucket, due_at", {}, "attribute_exists(pk)")
         except Conflict:
             return
+
+
+def _sending_of(item: Mapping[str, Any]) -> Sending | None:
+    """Return how a message was sent, where an item shows it as sent."""
+    if item.get("status") != OutboxStatus.SENT:
+        return None
+    return Sending(item["sns_id"], item["sent_by"], parse_iso(item["sent_at"]))
 
 
 def _touch_in(group: str, at: datetime) -> dict[str, Any]:

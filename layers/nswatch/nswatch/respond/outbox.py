@@ -177,15 +177,19 @@ class Outbox:
         """Keep the hubs before this one from sending a message; False when one of them does, or any of them did."""
         if is_of_hub(message.group):
             return True
-        may = True
+        may, sent = True, None
         for place, other in enumerate(self._others):
             before = place < self._rank
             if at_once and not before:
                 break
             try:
-                may = (other.claim_from(message, now, now + CLAIM) if before else other.announce(message, now)) and may
+                leave = other.claim_from(message, now, now + CLAIM) if before else other.announce(message, now)
+                may, sent = may and leave.granted, leave.sent or sent
             except StoreUnavailable as error:
                 logger.warning("%s does not say whether it sent %s: %s", other.hub, message.id, error)
+        if sent is not None:
+            # It said so before, once: that may have been lost with an earlier table of ours.
+            self._home.mark_sent(message, sent.sns_id, sent.by, sent.at)
         return may
 
     def _was_away(self, message: OutboxItem, now: datetime) -> bool:
