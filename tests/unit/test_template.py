@@ -269,6 +269,17 @@ def test_trail_is_heard_twice_at_least_before_it_counts_as_silent() -> None:
     assert 2 * every + LATE <= GAP
 
 
+def test_queue_that_nobody_takes_from_any_more_rings() -> None:
+    events = [event for name in FUNCTIONS for event in RESOURCES[name]["Properties"]["Events"].values()]
+    polled = {event["Properties"]["Queue"]["Fn::GetAtt"].split(".")[0] for event in events if event["Type"] == "SQS"}
+    alarms = [each["Properties"] for each in RESOURCES.values() if each["Type"] == "AWS::CloudWatch::Alarm"]
+    # One that is emptied more slowly than it fills, or in which a minute's work is missing.
+    telling = [
+        each for each in alarms if each["MetricName"] in ("ApproximateAgeOfOldestMessage", "NumberOfMessagesDeleted")
+    ]
+    assert polled == {each["Dimensions"][0]["Value"]["Fn::GetAtt"].split(".")[0] for each in telling}
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_function_knows_the_queue_of_what_it_gave_up_so_that_the_hubs_hear_of_it(name: str) -> None:
     function = RESOURCES[name]["Properties"]

@@ -54,8 +54,8 @@ CASES = {
     "trail": (
         trail_silent("us-east-1", START, {"route53": START - timedelta(hours=1)}, START, START, was=True),
         VANTAGE,
-        "CloudTrail is not heard any more in us-east-1: no call to route53 since 2020-05-30T14:05:20.000Z. Alerts cannot "
-        "say who changed what in your account.",
+        "CloudTrail is not heard any more in us-east-1: no call to route53 since 2020-05-30T14:05:20.000Z. Alerts "
+        "cannot say who changed what in your account.",
     ),
     "route": (
         topic(Severity.PAGE, 1, "email:oncall@other.example"),
