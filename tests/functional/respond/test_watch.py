@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
 
 from nswatch.errors import RoundIncomplete
 from nswatch.expect.canary import CANARY
@@ -23,6 +24,7 @@ from nswatch.respond.events import EventType, said
 from nswatch.respond.groups import VANTAGE, hub_group
 from nswatch.wiring import Clients, build_comparator, build_hub
 from nswatch_cli.replay.cloud import NAME, Cloud, Delivery
+from nswatch_cli.replay.wire import Call, Forward, answer
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -370,6 +372,24 @@ def test_page_stays_owed_while_nobody_is_subscribed_in_either_hub(hubs: Watched)
     topic = hubs.cloud.topics(PRIMARY)[Severity.PAGE]
     hubs.cloud.clients.sns(PRIMARY).subscribe(TopicArn=topic, Protocol="sqs", Endpoint=endpoint)
     assert (PRIMARY, "page", "page", VANTAGE) in told(hubs.minutes(3, canaries={}))
+
+
+def test_page_whose_answers_are_all_lost_is_repeated_until_somebody_acknowledges_it(hubs: Watched) -> None:
+    def lose(call: Call, forward: Forward) -> AWSResponse:
+        taken = forward(call.body)
+        return answer(call.url, 503, {}, b"") if (call.service, call.operation) == ("sns", "Publish") else taken
+
+    hubs.minutes(2)
+    hubs.cloud.wire = lose
+    repeated = told(hubs.minutes(12, regions=[PRIMARY]))
+    assert set(repeated) == {(hub, "page", "page", VANTAGE) for hub in HUBS}
+    assert len(repeated) > 3
+    for store in hubs.stores.values():
+        store.receive(said(EventType.ACKNOWLEDGED, VANTAGE, 1, "alice", "", hubs.now), hubs.now)
+    hubs.minutes(2, regions=[PRIMARY])
+    assert hubs.minutes(8, regions=[PRIMARY]) == []
+    for store in hubs.stores.values():
+        assert store.outbox(VANTAGE, OutboxStatus.PENDING) == []
 
 
 def test_hub_whose_table_was_made_anew_owes_nothing_that_the_other_hub_sent(hubs: Watched) -> None:

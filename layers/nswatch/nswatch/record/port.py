@@ -110,7 +110,8 @@ class OutboxItem:
 
     ``body`` is what the topic takes (JSON by protocol); ``sns_id`` the topic's message id once sent. ``common`` are the
     keys of what it tells of, where one change may have hit several domains, and ``part_of`` the id of the incident that
-    told of that change first: then this one went out as a notice.
+    told of that change first: then this one went out as a notice. ``tried_at`` is when this hub first published it
+    without learning whether the topic took it.
     """
 
     group: str
@@ -126,6 +127,7 @@ class OutboxItem:
     sent_at: datetime | None = None
     common: tuple[str, ...] = ()
     part_of: str = ""
+    tried_at: datetime | None = None
 
     @property
     def kind(self) -> str:

@@ -109,10 +109,17 @@ class DynamoTimerStore(DynamoProbeStore):
         condition = "attribute_not_exists(#status) OR #status = :pending"
         return self._asked(message, "SET announced_at = :now", values, condition)
 
-    def put_back(self, message: OutboxItem, due_at: datetime) -> None:
-        """Let go of a message that was not sent, as far as is known: any hub may send it, this one from ``due_at``."""
+    def put_back(self, message: OutboxItem, due_at: datetime, tried_at: datetime | None = None) -> None:
+        """Let go of a message that was not sent, as far as is known: any hub may send it, this one from ``due_at``.
+
+        ``tried_at`` is when it may have been sent all the same; the first such moment is kept.
+        """
         values = {":at": iso(due_at), ":pending": OutboxStatus.PENDING}
-        self._take(message, "SET due_at = :at REMOVE claimed_until", values, "#status = :pending")
+        tried = ""
+        if tried_at is not None:
+            tried = ", tried_at = if_not_exists(tried_at, :tried)"
+            values[":tried"] = iso(tried_at)
+        self._take(message, f"SET due_at = :at{tried} REMOVE claimed_until", values, "#status = :pending")
 
     def _take(self, message: OutboxItem, expression: str, values: Mapping[str, Any], condition: str) -> bool:
         return self._asked(message, expression, values, condition).granted
@@ -270,6 +277,7 @@ def _message_from_item(group: str, item: Item) -> OutboxItem:
         sent_at=parse_iso(item["sent_at"]) if "sent_at" in item else None,
         common=tuple(json.loads(item.get("common", "[]"))),
         part_of=item.get("part_of", ""),
+        tried_at=parse_iso(item["tried_at"]) if "tried_at" in item else None,
     )
 
 

@@ -126,12 +126,7 @@ class Outbox:
             return
         if message.send_at > now or not self._home.claim(message, now, now + CLAIM):
             return
-        if self._reaches_nobody(message):
-            logger.warning("%s: %s stays owed: nobody is subscribed to the page topic", group, message.id)
-            self._home.put_back(message, now)
-            return
-        if not self._may_send(message, now, at_once=at_once and not self._was_away(message, now)):
-            logger.info("%s: %s is being sent by the other hub, or was", group, message.id)
+        if not self._still_ours(message, now, at_once=at_once):
             return
         place = self._place_of(message, now)
         if place.until is not None:
@@ -144,15 +139,48 @@ class Outbox:
             sns_id = self._topics.publish(message.channel, message.subject, message.body, attributes)
         except DeliveryFailed as failure:
             logger.exception("%s: %s is not known to have gone out; it stays owed", group, message.id)
-            self._home.put_back(message, self._clock() + STEP_BACK if failure.perhaps_sent else now)
+            if failure.perhaps_sent:
+                self._home.put_back(message, self._clock() + STEP_BACK, now)
+            else:
+                self._home.put_back(message, now)
             return
         logger.info("%s: %s sent to the %s topic as %s", group, message.id, message.channel, sns_id)
-        tells = self._others and not is_of_hub(group)
+        self._note_as_sent(message, sns_id, now)
+
+    def _note_as_sent(self, message: OutboxItem, sns_id: str, now: datetime) -> None:
+        """Have both hubs know that this one sent a message."""
+        tells = self._others and not is_of_hub(message.group)
         self._home.mark_sent(message, sns_id, self._home.hub, now, now + TELL_AGAIN_AFTER if tells else None)
         self._note_as_told(message, now)
         self._record_part(message, now)
         if tells and self._tell_others(replace(message, sns_id=sns_id, sent_at=now), now):
-            self._home.forget_due(group, sort_key)
+            self._home.forget_due(message.group, outbox_sk(message.episode, message.id))
+
+    def _came_through(self, message: OutboxItem) -> bool:
+        """Whether people acknowledged an incident after this hub had perhaps sent a message of it: then it came."""
+        if message.tried_at is None:
+            return False
+        return any(
+            event.type == events.EventType.ACKNOWLEDGED and event.at >= message.tried_at
+            for event in self._home.events(message.group, message.episode)
+            if event.episode == message.episode
+        )
+
+    def _still_ours(self, message: OutboxItem, now: datetime, *, at_once: bool) -> bool:
+        """Whether this hub, which has claimed a message, is the one to send it, and anybody still is."""
+        group = message.group
+        if self._came_through(message):
+            logger.info("%s: %s is owed no more: somebody has acknowledged what it tells", group, message.id)
+            self._note_as_sent(message, "", now)
+            return False
+        if self._reaches_nobody(message):
+            logger.warning("%s: %s stays owed: nobody is subscribed to the page topic", group, message.id)
+            self._home.put_back(message, now)
+            return False
+        if not self._may_send(message, now, at_once=at_once and not self._was_away(message, now)):
+            logger.info("%s: %s is being sent by the other hub, or was", group, message.id)
+            return False
+        return True
 
     def _reaches_nobody(self, message: OutboxItem) -> bool:
         """Whether a page would wake nobody from here: then it is the other hub's to send, or waits for a subscriber.
