@@ -26,7 +26,8 @@ from tests.faults.replaying import MINUTE, Faults, FaultyReplay
 
 from nswatch.record import keys
 from nswatch.record.log import Event
-from nswatch.respond.incident import Incident, fold
+from nswatch.respond.fold import fold
+from nswatch.respond.incident import Incident
 from nswatch_cli.replay.onlooker import Arrival
 from nswatch_cli.replay.schema import Scenario, load_scenario
 from nswatch_cli.replaying import INCIDENTS

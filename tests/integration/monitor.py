@@ -15,7 +15,7 @@ from nswatch.model import Observation, Result, Severity, Source, Transport, View
 from nswatch.probe import ShardPass, Watched
 from nswatch.record.apply import put_in_force
 from nswatch.record.port import OpenFinding
-from nswatch.respond.incident import fold
+from nswatch.respond.fold import fold
 from nswatch.wiring import build_comparator, build_hub, build_probe
 from nswatch_cli.replay.cloud import NAME, Cloud, Delivery
 from nswatch_cli.watchlist.canonical import canonical

@@ -18,8 +18,9 @@ from nswatch.record.log import Event
 from nswatch.record.port import OpenIncident
 from nswatch.respond.events import EventType, said
 from nswatch.respond.exposure import cached_until, resolves_at
+from nswatch.respond.fold import fold
 from nswatch.respond.groups import hub_group
-from nswatch.respond.incident import Incident, State, fold, incident_id
+from nswatch.respond.incident import Incident, State, incident_id
 from nswatch.tell import account_section
 from nswatch_cli.hubs import caller, hub_options, hub_stores
 

@@ -16,7 +16,7 @@ from nswatch.record.port import OutboxStatus
 from nswatch.record.recorder import ShardRecorder
 from nswatch.respond.comparator import Comparator, domain_of_record
 from nswatch.respond.events import EventType, said
-from nswatch.respond.incident import fold
+from nswatch.respond.fold import fold
 from nswatch.wiring import build_comparator, build_hub
 from nswatch_cli.replay.cloud import NAME, Cloud, Delivery
 from nswatch_cli.replay.wire import Call, Forward, straight

@@ -10,7 +10,8 @@ from nswatch.record.log import Event
 from nswatch.record.port import Commit, Head, OutboxItem
 from nswatch.respond.commit import commit_of
 from nswatch.respond.decide import decide
-from nswatch.respond.incident import Incident, fold, still_matters
+from nswatch.respond.fold import fold
+from nswatch.respond.incident import Incident, still_matters
 from nswatch.respond.look import Look
 
 GROUP = "watched.example"

@@ -16,7 +16,8 @@ from nswatch.record.log import Event
 from nswatch.respond.decide import decide, next_timer
 from nswatch.respond.events import EventType, finding_from_json, finding_to_json, part, said
 from nswatch.respond.exposure import cached_until, resolves_at
-from nswatch.respond.incident import Incident, MessageKind, State, fold, incident_id, known_values, still_matters
+from nswatch.respond.fold import fold
+from nswatch.respond.incident import Incident, MessageKind, State, incident_id, known_values, still_matters
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -30,7 +30,8 @@ from nswatch.judge.judgement import judge_domain
 from nswatch.judge.policy import Cause
 from nswatch.model import Facts, Key, Observation, Result, Severity, Source, Transport
 from nswatch.respond.decide import decide
-from nswatch.respond.incident import Incident, MessageKind, fold, still_matters
+from nswatch.respond.fold import fold
+from nswatch.respond.incident import Incident, MessageKind, still_matters
 from nswatch.respond.past import Missed, missed, unknown_to
 
 BEGAN, ENDED = NOW - 8 * MINUTE, NOW - 5 * MINUTE

@@ -12,7 +12,8 @@ from nswatch.model import Finding, Severity, Sighting, Source, Transport
 from nswatch.record.log import Event
 from nswatch.respond import events
 from nswatch.respond.events import EventType
-from nswatch.respond.incident import Incident, MessageKind, fold
+from nswatch.respond.fold import fold
+from nswatch.respond.incident import Incident, MessageKind
 from nswatch.tell.texts import Text, render
 
 START = datetime(2020, 5, 30, 15, 5, 20, tzinfo=UTC)

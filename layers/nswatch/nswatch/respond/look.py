@@ -21,7 +21,8 @@ from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.keys import shard_of
 from nswatch.record.log import Event
 from nswatch.record.port import Head, RoundBriefing, WatchlistHead
-from nswatch.respond.incident import fold, known_values
+from nswatch.respond.fold import fold
+from nswatch.respond.incident import known_values
 from nswatch.respond.past import Doubts, Missed, missed
 from nswatch.respond.siblings import beside_siblings
 

@@ -21,8 +21,9 @@ from nswatch.record.port import Head, OutboxItem
 from nswatch.respond.commit import commit_of
 from nswatch.respond.decide import decide, withheld
 from nswatch.respond.events import EventType, said
+from nswatch.respond.fold import fold
 from nswatch.respond.groups import is_domain, is_of_hub
-from nswatch.respond.incident import Incident, Message, MessageKind, State, fold, incident_id, still_matters
+from nswatch.respond.incident import Incident, Message, MessageKind, State, incident_id, still_matters
 from nswatch.respond.look import Log, Look, LookAt
 from nswatch.respond.outbox import Outbox, again_after
 from nswatch.respond.past import unknown_to
