@@ -104,6 +104,15 @@ def test_values_that_flap_are_told_once_each_when_they_come_and_go() -> None:
     assert len({event.id for event in story.log}) == len(story.log)
 
 
+def test_cause_that_comes_and_goes_each_minute_pages_three_times_and_then_is_a_notice() -> None:
+    story = Story()
+    told = [story.judge(T0 + n * MINUTE, *([] if n % 2 else [finding(since=T0 + n * MINUTE)])) for n in range(12)]
+    assert told[0] == [MessageKind.PAGE]
+    assert told[2] == told[4] == [MessageKind.PAGE]
+    assert told[6] == told[8] == told[10] == [MessageKind.NOTICE]
+    assert story.judge(T0 + HOUR, finding(since=T0 + HOUR)) == [MessageKind.PAGE]
+
+
 TOUCHED = finding("registration_touched", ("2026-01-01T00:00:00Z",), Severity.NOTICE)
 JOINED = replace(TOUCHED, severity=Severity.PAGE, cause="delegation")
 """The same touch, as long as it is part of a hijack's story."""

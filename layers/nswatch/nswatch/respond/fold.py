@@ -7,7 +7,7 @@ it does not hold yet neither forgets one nor sends one twice.
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from nswatch.errors import DEFECTS
 from nswatch.judge.policy import EVENTS, Cause
@@ -28,6 +28,10 @@ from nswatch.respond.incident import (
 
 MOST_TOLD = 200
 """So many states of a cause are told. Whoever gives other values in each pass fills nobody's mailbox, nor the head."""
+
+MOST_PAGES, STORM = 3, timedelta(minutes=15)
+"""So often a cause that comes and goes pages within so long a time; then it is a notice. Two hubs that see different
+things, and each set the other one right, would otherwise page in every round."""
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +90,7 @@ def _raise(incident: Incident, event: Event) -> None:
         incident.state, incident.recovering_since = State.OPEN, None
     if came_back:
         incident.parts.pop(cause, None)
-    known = "paged" in data or (came_back and _relapse(before, event.at))
+    known = "paged" in data or (came_back and (_relapse(before, event.at) or _is_storm(incident, now, event.at)))
     if urgency is Severity.PAGE and not known:
         incident.pages += 1
         incident.last_page_at = max(event.at, parse_iso(data["told"])) if "told" in data else event.at
@@ -107,6 +111,12 @@ def _relapse(before: CauseState | None, at: datetime) -> bool:
         and before.cleared_at is not None
         and at - before.cleared_at < HEALTHY_HOUR
     )
+
+
+def _is_storm(incident: Incident, state: CauseState, at: datetime) -> bool:
+    """Whether one cause has paged so often lately that another page tells nobody anything."""
+    pages = [one for one in incident.messages if one.kind is MessageKind.PAGE and one.cause is state.cause]
+    return len([one for one in pages if at - one.at < STORM]) >= MOST_PAGES
 
 
 def _part(incident: Incident, event: Event) -> None:
