@@ -44,7 +44,7 @@ test: $(READY) ## run the tests that need no privilege and no emulator, on all c
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 faults: $(READY) ## lay faults over hijacks: lost hubs, late streams, failing topics, dying workers (make faults LONG=--long: all)
-	$(BIN)/python -m pytest tests/faults $(LONG)
+	$(BIN)/python -m pytest tests/faults $(LONG) --numprocesses auto --dist worksteal
 
 lint: $(READY) ## check style, types and, where `make tools` was run, the template
 	$(BIN)/ruff check .
