@@ -1,14 +1,15 @@
-"""What `apply` and `validate` say of approved addresses that are not Route 53's, though the names are."""
+"""What `apply` and `validate` say of approved names and addresses that look like Route 53's and are not."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from nswatch.expect.networks import NO_RANGES, AwsRanges
 from nswatch_cli.main import cli
-from nswatch_cli.watchlist.strangers import beside_route53
+from nswatch_cli.watchlist.strangers import beside_route53, unlike_route53
 
 HOST = "ns-1515.awsdns-61.org"
 AWS = AwsRanges({"ROUTE53": ("205.251.192.0/21",)}, "2026-10-26T01:11:04Z")
@@ -47,3 +48,39 @@ def test_validate_says_what_is_not_route53s_and_calls_the_file_good(tmp_path: Pa
     first, second = result.output.splitlines()
     assert first == f"{file}: good, 1 domain"
     assert second.startswith(f"watched.example: the baseline's glue 45.77.24.189 of {HOST} is not in AWS's networks")
+
+
+@pytest.mark.parametrize(
+    ("entry", "place"),
+    [
+        pytest.param({"delegation": {"ns": ["ns-1515.awsdns-061.org"]}}, "delegation", id="approved"),
+        pytest.param(
+            {
+                "delegation": {"ns": [HOST]},
+                "planned_changes": [{"id": "CHG-1"}, {"id": "CHG-2", "delegation": {"ns": ["ns-1515.awsdns-061.org"]}}],
+            },
+            "planned change CHG-2",
+            id="planned",
+        ),
+    ],
+)
+def test_name_that_imitates_route53s_is_told_when_it_is_approved(entry: dict[str, Any], place: str) -> None:
+    assert list(unlike_route53({"watched.example": entry})) == [
+        f"watched.example: {place} approves ns-1515.awsdns-061.org, which looks like Route 53's and cannot be: 61 "
+        "would be two digits: awsdns-061 has three; compare it with the hosted zone's delegation set, letter by letter"
+    ]
+
+
+@pytest.mark.parametrize("host", [HOST, "ns1.watched.example"], ids=["of Route 53", "unlike Route 53's"])
+def test_nothing_is_told_when_a_name_is_route53s_or_imitates_none(host: str) -> None:
+    assert list(unlike_route53({"watched.example": {"delegation": {"ns": [host]}}})) == []
+
+
+def test_validate_says_that_an_approved_name_imitates_route53s(tmp_path: Path) -> None:
+    file = tmp_path / "w.yaml"
+    file.write_text(
+        "version: 1\ndomains:\n  watched.example:\n    delegation: {ns: [ns-1515.awsdns-061.org]}\n", "utf-8"
+    )
+    result = CliRunner().invoke(cli, ["watchlist", "validate", str(file)])
+    assert result.exit_code == 0, result.output
+    assert "delegation approves ns-1515.awsdns-061.org" in result.output

@@ -26,7 +26,7 @@ from nswatch_cli.watchlist.load import load_watchlist
 from nswatch_cli.watchlist.lock import Lock, lock_path, read_lock, write_lock
 from nswatch_cli.watchlist.looking import look_from_here
 from nswatch_cli.watchlist.schema import Watchlist
-from nswatch_cli.watchlist.strangers import beside_route53
+from nswatch_cli.watchlist.strangers import beside_route53, unlike_route53
 from nswatch_cli.watchlist.subscriptions import subscribe_hub
 from nswatch_cli.watchlist.unjudged import without_rdap
 
@@ -77,8 +77,8 @@ def _refuse(file: Path, error: InvalidDocument) -> None:
 def validate(files: Sequence[Path]) -> None:
     """Check files, and the lock beside each, and say everything that is wrong. Exit status 2 if one is bad.
 
-    A good lock may still hold an address of a Route 53 name server that is not Route 53's, and a registry may have no
-    RDAP to judge a registration by: that is said, and no error.
+    A good file may still approve a name that imitates Route 53's, a good lock an address of a Route 53 name server that
+    is not Route 53's, and a registry may have no RDAP to judge a registration by: that is said, and no error.
     """
     bad = False
     for file in files:
@@ -92,7 +92,8 @@ def validate(files: Sequence[Path]) -> None:
             click.echo(f"{file}: good, {count} domain{'s' if count != 1 else ''}")
             watched = canonical(watchlist)
             known = {domain: each.baseline for domain, each in lock.items() if domain in watched}
-            for line in (*beside_route53(known, aws_ranges()), *without_rdap(watched, shipped())):
+            told = (*unlike_route53(watched), *beside_route53(known, aws_ranges()), *without_rdap(watched, shipped()))
+            for line in told:
                 click.echo(line, err=True)
     sys.exit(BAD_FILE if bad else 0)
 

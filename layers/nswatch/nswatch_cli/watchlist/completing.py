@@ -31,7 +31,7 @@ from nswatch_cli.watchlist.baseline import (
 )
 from nswatch_cli.watchlist.canonical import Json, moment
 from nswatch_cli.watchlist.lock import Lock, Locked
-from nswatch_cli.watchlist.strangers import beside_route53
+from nswatch_cli.watchlist.strangers import beside_route53, unlike_route53
 from nswatch_cli.watchlist.unjudged import without_rdap
 
 Look = Callable[[Sequence[DomainEntry]], Mapping[str, Sequence[Observation]]]
@@ -98,6 +98,7 @@ def complete(
     new = [each for each in work if each.wanted]
     ranges = aws_ranges() if aws is None else aws
     notes += _take(new, look, now, ranges)
+    notes += unlike_route53(entries)
     notes += beside_route53({each.domain: each.baseline for each in work}, ranges)
     added = {domain: entry for domain, entry in entries.items() if domain not in (in_force or {})}
     notes += without_rdap(added, shipped())
