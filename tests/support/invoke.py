@@ -101,6 +101,8 @@ def main() -> int:
     parser.add_argument("--watchlist", type=Path, default=REPOSITORY / "tests/e2e/watchlist.yaml")
     arguments = parser.parse_args()
     event = arguments.event or REPOSITORY / "events" / f"{arguments.function}-schedule.json"
+    if not event.is_file():
+        parser.error(f"{event} is not there; give a file like events/probe-shards.json")
     configure()
     with Emulator():
         provide(arguments.watchlist)

@@ -47,6 +47,8 @@ def _name(text: str) -> str:
     try:
         ipaddress.ip_address(text)
     except ValueError:
+        if "://" in text:
+            raise InvalidName(f"{text!r} is a URL; write its domain alone, like 'example.com'") from None
         name = normalise(text)
         if name == ".":
             raise InvalidName("the root has no parent to ask; write a domain like 'example.com'") from None

@@ -60,9 +60,10 @@ def _installed(path: Path) -> Config:
     """Return what was deployed; raise InvalidDocument where the file does not say."""
     config = read_config(path)
     if config.missing:
+        wrong = f"has no {config.missing[0]}" if path.exists() else "is not there"
         raise InvalidDocument(
-            f"{path}: has no {config.missing[0]}, so that nobody knows what to destroy; give the file that was deployed"
-            " by, with --config FILE"
+            f"{path}: {wrong}, so that nobody knows what to destroy; give the file that was deployed by, with --config"
+            " FILE"
         )
     return config
 

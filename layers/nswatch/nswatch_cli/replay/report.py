@@ -28,7 +28,8 @@ def print_text(scenario: Scenario, reports: Sequence[StepReport], codes: frozens
             table.add_row("", "", "", "", "", f"[red]{problem}[/red]")
     failed = sum(1 for report in reports if report.problems)
     verdict = "[red]does not hold[/red]" if failed else "[green]holds[/green]"
-    console.print(f"[bold]{scenario.name}[/bold]: {verdict} ({len(reports)} steps, {seconds:.1f} s)")
+    steps = f"{len(reports)} step{'s' if len(reports) != 1 else ''}"
+    console.print(f"[bold]{scenario.name}[/bold]: {verdict} ({steps}, {seconds:.1f} s)")
     if codes is not None:
         console.print(f"  judged only: pages, incident states and {', '.join(sorted(codes))}")
     console.print(table)
