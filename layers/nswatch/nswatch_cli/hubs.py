@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 import boto3
 import click
 from botocore.config import Config as BotoConfig
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from nswatch.errors import InvalidDocument
+from nswatch.record.dynamodb import NO_CREDENTIALS
 from nswatch.record.hub_store import DynamoHubStore
 from nswatch.wiring import build_hub
 from nswatch_cli.deploy.config import Config, read_config
@@ -21,7 +22,8 @@ _IMPATIENT = BotoConfig(connect_timeout=3, read_timeout=5, retries={"mode": "sta
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _split(_context: click.Context, _parameter: click.Parameter, text: str | None) -> tuple[str, ...]:
+def split(_context: click.Context, _parameter: click.Parameter, text: str | None) -> tuple[str, ...]:
+    """Return what an option lists with commas between."""
     return tuple(hub.strip() for hub in (text or "").split(",") if hub.strip())
 
 
@@ -38,7 +40,7 @@ def hub_options(command: F) -> F:
     wrapped = click.option(
         "--hubs",
         envvar="NSWATCH_HUBS",
-        callback=_split,
+        callback=split,
         metavar="A,B",
         help="Regions of the hubs, the primary first. [env: NSWATCH_HUBS; those in samconfig.toml]",
     )(with_hubs)
@@ -85,7 +87,7 @@ def caller(hubs: Sequence[str]) -> str:
         try:
             arn: str = boto3.client("sts", region_name=hub, config=_IMPATIENT).get_caller_identity()["Arn"]
         except (BotoCoreError, ClientError) as error:
-            failed = failed or str(error)
+            failed = failed or (NO_CREDENTIALS if isinstance(error, NoCredentialsError) else str(error))
         else:
             return arn
     raise click.ClickException(f"AWS does not say who you are: {failed}")

@@ -1,5 +1,6 @@
 """`nswatch incidents`: what is open, everything about one, and what people do about it."""
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +23,7 @@ from nswatch.respond.fold import fold
 from nswatch.respond.groups import hub_group
 from nswatch.respond.incident import Incident, State, incident_id
 from nswatch.tell import account_section
-from nswatch_cli.hubs import caller, hub_options, hub_stores
+from nswatch_cli.hubs import F, caller, hub_options, hub_stores, split
 
 _FORMAT = "%Y-%m-%d %H:%M:%S"
 
@@ -49,6 +50,18 @@ class Hubs:
     def stores(self) -> list[DynamoHubStore]:
         """Return the hubs' records; a usage error where none is named."""
         return hub_stores(self.name, self.regions)
+
+
+def _at_hubs(command: F) -> F:
+    """Pass a command the group's hubs, and take ``--hubs`` and ``--name`` behind it too, where people type them."""
+
+    @click.pass_obj
+    def with_hubs(above: Hubs, /, *arguments: Any, hubs: tuple[str, ...], name: str | None, **options: Any) -> Any:
+        return command(Hubs(name or above.name, hubs or above.regions), *arguments, **options)
+
+    taken = functools.update_wrapper(with_hubs, command)
+    taken = click.option("--hubs", callback=split, metavar="A,B", help="As of `nswatch incidents`.")(taken)
+    return click.option("--name", help="As of `nswatch incidents`.")(taken)  # type: ignore[return-value]  # click calls it
 
 
 @click.group(invoke_without_command=True)
@@ -110,7 +123,7 @@ def _read(stores: Sequence[DynamoHubStore], group: str, episode: int) -> Inciden
 
 @incidents_commands.command()
 @click.argument("incident", type=_Id())
-@click.pass_obj
+@_at_hubs
 def show(hubs: Hubs, incident: tuple[str, int]) -> None:
     """Show everything that is known of INCIDENT, with its timeline."""
     found = _read(hubs.stores(), *incident)
@@ -194,7 +207,7 @@ _WORDS: Mapping[EventType, Callable[[Mapping[str, Any]], str]] = {
 
 @incidents_commands.command()
 @click.argument("incident", type=_Id())
-@click.pass_obj
+@_at_hubs
 def ack(hubs: Hubs, incident: tuple[str, int]) -> None:
     """Take INCIDENT: reminders stop."""
     _say(hubs.stores(), EventType.ACKNOWLEDGED, incident, "")
@@ -203,7 +216,7 @@ def ack(hubs: Hubs, incident: tuple[str, int]) -> None:
 @incidents_commands.command()
 @click.argument("incident", type=_Id())
 @click.argument("text")
-@click.pass_obj
+@_at_hubs
 def note(hubs: Hubs, incident: tuple[str, int], text: str) -> None:
     """Write TEXT into the timeline of INCIDENT."""
     if not text.strip():
@@ -214,7 +227,7 @@ def note(hubs: Hubs, incident: tuple[str, int], text: str) -> None:
 @incidents_commands.command()
 @click.argument("incident", type=_Id())
 @click.argument("text")
-@click.pass_obj
+@_at_hubs
 def resolve(hubs: Hubs, incident: tuple[str, int], text: str) -> None:
     """Close INCIDENT before its exposure clock does; TEXT says why."""
     if not text.strip():

@@ -171,6 +171,14 @@ def test_incidents_are_listed_shown_acknowledged_and_noted(cloud: Cloud, watchli
         }
 
 
+def test_incident_is_shown_when_the_hubs_are_named_behind_the_command(cloud: Cloud, watchlist: Path) -> None:
+    apply(watchlist, "--yes")
+    hijack(cloud)
+    shown = nswatch("incidents", "show", "watched.example-1", *OPTIONS, "--name", NAME)
+    assert shown.exit_code == 0, shown.output
+    assert "seen      ns1.evil.example" in shown.output
+
+
 def test_resolve_is_refused_while_something_stands(cloud: Cloud, watchlist: Path) -> None:
     apply(watchlist, "--yes")
     hijack(cloud)
@@ -197,6 +205,19 @@ def test_incidents_needs_hubs_to_ask() -> None:
     result = nswatch("incidents")
     assert result.exit_code == 2
     assert "--hubs ap-northeast-1,eu-west-1" in result.output
+
+
+def test_incidents_says_what_to_do_when_there_are_no_credentials(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    result = nswatch("incidents", *OPTIONS)
+    assert result.exit_code != 0
+    assert "set AWS_PROFILE, or sign in: aws sso login" in str(result.exception)
 
 
 def test_incident_of_a_hub_is_listed_and_what_people_say_of_it_goes_to_the_hub_that_keeps_it(

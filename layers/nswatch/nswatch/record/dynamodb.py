@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from boto3.dynamodb.types import Binary, TypeDeserializer, TypeSerializer
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from nswatch.errors import Conflict, StoreUnavailable
 
@@ -21,6 +21,9 @@ Item = dict[str, Any]
 
 _BUSY = "TransactionConflictException"
 _SERIALISE, _DESERIALISE = TypeSerializer().serialize, TypeDeserializer().deserialize
+
+NO_CREDENTIALS = "there are no AWS credentials here (set AWS_PROFILE, or sign in: aws sso login)"
+"""What boto3's "Unable to locate credentials" leaves open: what to do."""
 
 _BUSY_ATTEMPTS = 4
 _BATCH_ATTEMPTS = 3
@@ -70,7 +73,8 @@ def _translated(hub: str, call: str) -> Iterator[None]:
             raise Conflict(text, None if stands is None else decode(stands)) from error
         raise StoreUnavailable(f"{call} in {hub} was refused: {error}") from error
     except BotoCoreError as error:
-        raise StoreUnavailable(f"{call} in {hub} did not go through: {error}") from error
+        reason = NO_CREDENTIALS if isinstance(error, NoCredentialsError) else error
+        raise StoreUnavailable(f"{call} in {hub} did not go through: {reason}") from error
 
 
 def _unless_busy(call: Callable[..., Any], request: Mapping[str, Any]) -> Any:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, NoCredentialsError
 
 from nswatch.collect.route53_access import AWS_ERRORS, CONFIG, MOST_PAGES, Access, failed, pages_of
 from nswatch.collect.route53_records import ZoneRecords, owner_name, read_records
@@ -63,12 +63,12 @@ def draft_of(access: "Access[Route53Client]", zone_id: str, role: str | None, no
         documents = [] if told.get("Config", {}).get("PrivateZone") else _all_records(client, zone_id)
     except AWS_ERRORS as error:
         result, said = failed(error)
-        wrong = result is Result.NXDOMAIN
-        hint = (
-            "give its id, like Z0123456789ABCDEFGHIJ"
-            if wrong
-            else "you need route53:GetHostedZone and ListResourceRecordSets"
-        )
+        if isinstance(error, NoCredentialsError):
+            hint = "give --profile, set AWS_PROFILE, or sign in: aws sso login"
+        elif result is Result.NXDOMAIN:
+            hint = "give its id, like Z0123456789ABCDEFGHIJ"
+        else:
+            hint = "you need route53:GetHostedZone and ListResourceRecordSets"
         raise _refused("--hosted-zone", f"cannot be read: {said}", hint) from error
     if told.get("Config", {}).get("PrivateZone"):
         raise _refused("--hosted-zone", f"is a private zone of {domain}", "give the public one")
