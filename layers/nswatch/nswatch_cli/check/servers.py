@@ -8,6 +8,11 @@ from nswatch_cli.check.values import Look, ServerAnswer
 
 Line = tuple[str, str]
 _MOST = 6
+_OF_SEVERAL = {
+    "its name does not exist": "their names do not exist",
+    "its name has no address": "their names have no address",
+    "its address could not be found out": "their addresses could not be found out",
+}
 
 
 def told_of_servers(look: Look, width: int) -> Iterator[Line]:
@@ -26,7 +31,8 @@ def told_of_servers(look: Look, width: int) -> Iterator[Line]:
             names = words.servers(who) if len(who) > 2 and all(answer.host for answer in answers) else words.listed(who)
             told = f"  {noun.format(s='s' if len(who) > 1 else '')} {names}: "
             room = width - len(told)
-            yield told + (reason if len(reason) <= room else reason.partition(" (")[0][:room]), "yellow"
+            said = _OF_SEVERAL.get(reason, reason) if len(who) > 1 else reason
+            yield told + (said if len(said) <= room else said.partition(" (")[0][:room]), "yellow"
     if look.ipv6 is False:
         yield "  IPv6 is not testable: it does not work from here", ""
 

@@ -1,6 +1,8 @@
 """The demo: the flagship incident, live in the terminal, ending with the page as it arrives."""
 
 import json
+import shutil
+import sys
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -20,11 +22,12 @@ from nswatch_cli.replay.verdict import StepReport
 
 _WHEN = "%m-%d %H:%M"
 _STYLES = {Severity.PAGE: "bold red", Severity.NOTICE: "yellow"}
-_NEXT = """\
-  nswatch check example.com     your own domain, at the registry's servers, now
-  docs/watchlist.md             the file that says what is right for your domains
-  docs/deploy.md                into your AWS account
-  nswatch replay FILE           other incidents: events/incidents, docs/scenarios.md"""
+_NEXT = (
+    ("{nswatch} check example.com", "your own domain, at the registry, now"),
+    ("docs/watchlist.md", "the file that says what is right"),
+    ("docs/deploy.md", "into your AWS account"),
+    ("{nswatch} replay FILE", "other incidents, of events/incidents"),
+)
 
 
 class LiveView:
@@ -104,7 +107,7 @@ def _texts(replay: Replay, view: LiveView) -> list[tuple[str, str]]:
     body = replay.body_of(view.first_page[0])
     subject = view.first_page[0].subject
     texts = json.loads(body)
-    return [(f"the email: {subject}", texts["email"]), ("the SMS", texts["sms"])]
+    return [("the email", f"Subject: {subject}\n\n{texts['email']}"), ("the SMS", texts["sms"])]
 
 
 def _close(console: Console, view: LiveView, reports: Sequence[StepReport], seconds: float) -> None:
@@ -117,6 +120,9 @@ def _close(console: Console, view: LiveView, reports: Sequence[StepReport], seco
     failed = [report.at for report in reports if report.problems]
     if failed:
         console.print(f"[bold red]Not as expected at {', '.join(failed)}.[/bold red]")
-    console.print(f"{len(reports)} steps in {seconds:.1f} s, judged by {', '.join(sorted(JUDGED))}.")
+    console.print(f"{len(reports)} steps in {seconds:.1f} s, judged by all {len(JUDGED)} codes.")
     console.print("\n[bold]What to do next[/bold]")
-    console.print(Text(_NEXT))
+    # In a fresh clone the command is on nobody's PATH: say it as it was called.
+    nswatch = "nswatch" if shutil.which("nswatch") else sys.argv[0]
+    for what, why in _NEXT:
+        console.print(Text(f"  {what.format(nswatch=nswatch):35}  {why}"))
