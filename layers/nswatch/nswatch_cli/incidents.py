@@ -64,7 +64,7 @@ def _at_hubs(command: F) -> F:
     return click.option("--name", help="As of `nswatch incidents`.")(taken)  # type: ignore[return-value]  # click calls it
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, short_help="List what is open, or look at and act on one.")
 @click.pass_context
 @hub_options
 def incidents_commands(context: click.Context, hubs: Sequence[str], name: str) -> None:

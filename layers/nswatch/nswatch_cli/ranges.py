@@ -27,7 +27,7 @@ class DownloadFailed(NswatchError):
     """The published file could not be had."""
 
 
-@click.command()
+@click.command(short_help="Show which AWS ranges are shipped, or renew them.")
 @click.option(
     "--refresh",
     is_flag=False,
@@ -36,7 +36,7 @@ class DownloadFailed(NswatchError):
     help=f"Replace the shipped file by this one.  [without a value: {PUBLISHED}]",
 )
 def ranges_command(refresh: str | None) -> None:
-    """Say of when the AWS ranges are by which `within: ["aws:SERVICE"]` is judged, or bring them up to date."""
+    """Show the date of the AWS ranges by which `within: ["aws:SERVICE"]` is judged, or bring them up to date."""
     shipped = data.aws_ranges()
     if refresh is None:
         click.echo(describe(shipped))

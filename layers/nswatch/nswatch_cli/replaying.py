@@ -30,7 +30,7 @@ def _codes(_context: click.Context, _parameter: click.Parameter, text: str | Non
     return frozenset(codes)
 
 
-@click.command()
+@click.command(short_help="Replay incidents, and say whether what they expect holds.")
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a file, a line each.")
 @click.option("--codes", callback=_codes, metavar="A,B", help="Judge only these codes, pages and incident states.")
@@ -72,7 +72,7 @@ def _load(files: Sequence[Path]) -> list[Scenario]:
     return scenarios
 
 
-@click.command()
+@click.command(short_help="See the Coincheck hijack of 2020 found and paged.")
 def demo_command() -> None:
     """See the Coincheck hijack of 2020 found and paged, with no AWS account."""
     from nswatch_cli.replay.demo import run_demo  # noqa: PLC0415 - the emulator and rich take their time to import

@@ -65,7 +65,7 @@ def _addresses(_context: click.Context, _parameter: click.Parameter, values: tup
         raise click.BadParameter(f"{error}; give an address like 192.0.2.53") from error
 
 
-@click.command(cls=_PluginCommand)
+@click.command(cls=_PluginCommand, short_help="Ask registry, name servers and resolvers, once, from here.")
 @click.argument("domains", nargs=-1, metavar="DOMAIN...")
 @click.option("--watchlist", type=click.Path(path_type=Path), metavar="FILE", help="Judge by this watchlist.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a domain, a line each (docs/check.md).")

@@ -24,7 +24,7 @@ BAD_FILE = 2
 _FEW_REGIONS = 3
 
 
-@click.command()
+@click.command(short_help="Deploy to every region, or bring it up to date.")
 @click.option(
     "--source", type=click.Path(path_type=Path), default=Path(), metavar="DIR", help="A clone of nswatch. [.]"
 )

@@ -19,7 +19,7 @@ _RECORD = "record"
 """What is typed to say that the record is meant."""
 
 
-@click.command()
+@click.command(short_help="Delete the stacks; the tables stay.")
 @click.option("--config", type=click.Path(path_type=Path), default="samconfig.toml", metavar="FILE", show_default=True)
 @click.option("--only", multiple=True, metavar="REGION", help="Destroy this region and no other; repeatable.")
 @click.option("--delete-record", is_flag=True, help="Delete the tables of the hubs too, with all evidence in them.")

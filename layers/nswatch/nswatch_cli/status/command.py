@@ -18,7 +18,7 @@ from nswatch_cli.status.judging import RegionState, Status, collector_report, ju
 from nswatch_cli.status.reading import HubView, read_hubs
 
 
-@click.command()
+@click.command(short_help="Say whether nswatch works, in every region and hub.")
 @hub_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 def status_command(hubs: Sequence[str], name: str, as_json: bool) -> None:
