@@ -1,7 +1,7 @@
 """A check for people, one screen: each RRset in a row, the registry, the zone's servers and resolvers side by side."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from nswatch.model import Result
 from nswatch.tell import harmless
@@ -40,7 +40,7 @@ def title(look: Look) -> str:
 def lines(look: Look, verdict: Verdict, width: int, *, verbose: bool = False) -> Iterator[Line]:
     """Yield everything below the first line."""
     if look.interception is not None:
-        yield "  What follows came through that network: it is not the registry's word.", "bold"
+        yield "  What follows came through that network: it is not the registry's word. Ask from another one.", "bold"
     yield "", ""
     yield from _Table(look, verdict, width).lines()
     yield from told_of_servers(look, width)
@@ -52,7 +52,7 @@ def lines(look: Look, verdict: Verdict, width: int, *, verbose: bool = False) ->
     if remarks and look.interception is not None:
         yield "  Findings (untrusted)", "bold"
     shown = remarks if verbose else remarks[:_MOST_REMARKS]
-    for remark in shown:
+    for remark in shown if look.interception is None else [replace(each, explanation="") for each in shown]:
         yield from _remark(remark, width, verbose=verbose)
     if len(remarks) > len(shown):
         yield f"  and {words.number(len(remarks) - len(shown), 'other finding')}: --verbose shows all", ""
