@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from nswatch_cli.main import cli
-from nswatch_cli.watchlist.unjudged import without_rdap
+from nswatch_cli.watchlist.unjudged import not_heeded, without_rdap
 
 SERVICES = {"com": "https://rdap.example/com/", "uk": "https://rdap.example/uk/"}
 EXPECTED: dict[str, Any] = {"registration": {"registrar": "Registrar A"}}
@@ -45,3 +45,18 @@ def test_validate_says_so_and_calls_the_file_good(tmp_path: Path) -> None:
     first, second = result.output.splitlines()
     assert first == f"{file}: good, 2 domains"
     assert second.startswith("watched.jp: the registry of .jp has no RDAP service")
+
+
+def test_key_that_changes_nothing_yet_is_told_once_for_all_domains() -> None:
+    entries = {f"watched{n}.example": {"every": 300, "language": "en"} for n in range(5)}
+    assert list(not_heeded(entries)) == [
+        "watched0.example, watched1.example, watched2.example and 2 more: 'every' is stored and not heeded yet: each "
+        "region makes a pass a minute, whatever it says (delegation_every is heeded)"
+    ]
+
+
+def test_language_that_is_not_written_yet_is_told() -> None:
+    (line,) = not_heeded({"watched.example": {"every": 60, "language": "ja"}, "other.example": {}})
+    assert line == (
+        "watched.example: 'language' is stored and not heeded yet: texts are English, with times in UTC and JST"
+    )

@@ -28,7 +28,7 @@ from nswatch_cli.watchlist.looking import look_from_here
 from nswatch_cli.watchlist.schema import Watchlist
 from nswatch_cli.watchlist.strangers import beside_route53, unlike_route53
 from nswatch_cli.watchlist.subscriptions import subscribe_hub
-from nswatch_cli.watchlist.unjudged import without_rdap
+from nswatch_cli.watchlist.unjudged import not_heeded, without_rdap
 
 BAD_FILE = 2
 
@@ -93,7 +93,7 @@ def validate(files: Sequence[Path]) -> None:
             watched = canonical(watchlist)
             known = {domain: each.baseline for domain, each in lock.items() if domain in watched}
             told = (*unlike_route53(watched), *beside_route53(known, aws_ranges()), *without_rdap(watched, shipped()))
-            for line in told:
+            for line in (*told, *not_heeded(watched)):
                 click.echo(line, err=True)
     sys.exit(BAD_FILE if bad else 0)
 

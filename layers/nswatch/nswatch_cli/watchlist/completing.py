@@ -32,7 +32,7 @@ from nswatch_cli.watchlist.baseline import (
 from nswatch_cli.watchlist.canonical import Json, moment
 from nswatch_cli.watchlist.lock import Lock, Locked
 from nswatch_cli.watchlist.strangers import beside_route53, unlike_route53
-from nswatch_cli.watchlist.unjudged import without_rdap
+from nswatch_cli.watchlist.unjudged import not_heeded, without_rdap
 
 Look = Callable[[Sequence[DomainEntry]], Mapping[str, Sequence[Observation]]]
 """Makes a first pass over some domains and returns the observations of each; may raise CannotLook."""
@@ -101,7 +101,7 @@ def complete(
     notes += unlike_route53(entries)
     notes += beside_route53({each.domain: each.baseline for each in work}, ranges)
     added = {domain: entry for domain, entry in entries.items() if domain not in (in_force or {})}
-    notes += without_rdap(added, shipped())
+    notes += (*without_rdap(added, shipped()), *not_heeded(added))
     lock = {each.domain: each.result for each in work if each.result is not None}
     return Completed({each.domain: each.completed() for each in work}, lock, tuple(notes))
 
