@@ -226,23 +226,28 @@ def key_roll(domain: Domain) -> Iterator[Turn]:
     yield 49, {"world": {"registry": {"ds": [new]}}}
 
 
+def window(domain: Domain, **values: Patch | list[Patch]) -> Patch:
+    """Return the next planned change of a domain, of some ``values``, from an hour on and for long enough."""
+    domain.generation += 1
+    begins = domain.at + timedelta(hours=1)
+    return {
+        "id": f"CHG-{domain.generation}",
+        "from": f"{begins:%Y-%m-%dT%H:%M:%SZ}",
+        "until": f"{begins + timedelta(days=60):%Y-%m-%dT%H:%M:%SZ}",
+        "by": ["alice", "bob"],
+        **values,
+    }
+
+
 def move(domain: Domain) -> Iterator[Turn]:
     """Yield a planned move to another operator: approved, rolled out region by region, lagging, and applied."""
     if domain.signed:
         return
-    domain.generation += 1
-    operators = (f"dns{domain.generation}-{domain.name.partition('.')[0]}.example", domain.operators[1])
+    operators = (f"dns{domain.generation + 1}-{domain.name.partition('.')[0]}.example", domain.operators[1])
     hosts = [f"ns{number}.{operator}" for operator in operators for number in (1, 2)]
-    begins = domain.at + timedelta(hours=1)
-    window = {
-        "id": f"CHG-{domain.generation}",
-        "from": f"{begins:%Y-%m-%dT%H:%M:%SZ}",
-        "until": f"{begins + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}",
-        "by": ["alice", "bob"],
-        "delegation": {"ns": hosts, "soa_mname": hosts[0]},
-    }
+    planned = window(domain, delegation={"ns": hosts, "soa_mname": hosts[0]})
     old = domain.hosts
-    yield 0, {"watchlist": {"planned_changes": [window]}}
+    yield 0, {"watchlist": {"planned_changes": [planned]}}
     versions = {f"v{number}": zone(domain, address=10 + number, hosts=hosts) for number in range(4)}
     domain.operators = operators
     servers = with_addresses(domain, hosts)
@@ -268,24 +273,16 @@ def move(domain: Domain) -> Iterator[Turn]:
 
 def mail_moves(domain: Domain) -> Iterator[Turn]:
     """Yield a planned move of the mail, rolled out region by region: approved, served, cached, and applied."""
-    domain.generation += 1
-    mail = f"mail{domain.generation}.example"
-    begins = domain.at + timedelta(hours=1)
+    mail = f"mail{domain.generation + 1}.example"
     changed = [
         {"name": "@", "type": "MX", "values": [f"10 mx1.{mail}."]},
         {"name": "www", "type": "A", "within": ["198.51.100.0/24"]},
         {"name": "@", "type": "TXT", "contains": [f"v=spf1 include:spf.{mail} -all"]},
     ]
-    window = {
-        "id": f"CHG-{domain.generation}",
-        "from": f"{begins:%Y-%m-%dT%H:%M:%SZ}",
-        "until": f"{begins + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}",
-        "by": ["alice", "bob"],
-        "answers": changed,
-    }
+    planned = window(domain, answers=changed)
     key = signing_key(domain)
     new = {f"v{number}": zone(domain, address=10 + number, key=key, mail=mail) for number in range(4)}
-    yield 0, {"watchlist": {"planned_changes": [window]}}
+    yield 0, {"watchlist": {"planned_changes": [planned]}}
     served = {"zones": {"new": new["v0"]}}
     for region in domain.rng.sample(REGIONS, len(REGIONS)):
         yield 2, {"world": {**served, "nameservers_from": {region: dict.fromkeys(domain.hosts, "new")}}}
@@ -301,17 +298,9 @@ def signing_ends(domain: Domain) -> Iterator[Turn]:
     """Yield a zone that is no longer signed, as planned: the DS goes, then the signatures, then it is applied."""
     if not domain.signed or domain.rng.random() < 0.5:
         return
-    domain.generation += 1
-    begins = domain.at + timedelta(hours=1)
-    window = {
-        "id": f"CHG-{domain.generation}",
-        "from": f"{begins:%Y-%m-%dT%H:%M:%SZ}",
-        "until": f"{begins + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}",
-        "by": ["alice", "bob"],
-        "delegation": {"dnssec": "unsigned"},
-    }
+    planned = window(domain, delegation={"dnssec": "unsigned"})
     domain.signed = False
-    yield 0, {"watchlist": {"planned_changes": [window]}}
+    yield 0, {"watchlist": {"planned_changes": [planned]}}
     yield 13, {"world": {"registry": {"ds": []}}}
     bare = {f"v{number}": {**zone(domain, address=10 + number), "signed_with": None} for number in range(4)}
     yield 49, {"world": {"zones": bare}}

@@ -32,9 +32,9 @@ from nswatch_cli.replay.schema import load_scenario
 from nswatch_cli.replay.verdict import StepReport
 
 SUFFIXES = ("example", "com", "net", "org", "co.uk", "jp", "io")
-DOMAINS, DAYS = 10, 20
-"""A scenario's."""
-STEPS_A_DAY = 0.5
+DOMAINS, DAYS = 10, 40
+"""A scenario's: long enough for what is planned in several steps."""
+STEPS_A_DAY = 0.25
 """What happens to all domains of a scenario begins and goes on so often."""
 SETTLED = 6
 """In the last so many hours of a scenario nothing new begins."""
