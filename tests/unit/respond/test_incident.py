@@ -266,6 +266,17 @@ def test_exposure_clock_starts_again_when_a_forged_server_comes_back() -> None:
     assert resolves_at(story.incident()) == T0 + DAY + timedelta(seconds=360_000)
 
 
+def test_longest_ttl_counts_from_the_last_witness_when_a_cache_holds_the_data_longer_than_the_servers_live() -> None:
+    story = Story()
+    servers, cache = forged(360_000), replace(forged(60), host="(cache)", address="9.9.9.9")
+    story.judge(T0, finding(), forged=[servers, cache])
+    story.judge(T0 + HOUR, forged=[replace(servers, standing=False, last_seen=T0 + HOUR), cache])
+    assert resolves_at(story.incident()) is None
+    gone = [replace(each, standing=False, last_seen=T0 + 9 * HOUR) for each in (cache,)]
+    story.judge(T0 + 9 * HOUR, forged=[replace(servers, standing=False, last_seen=T0 + HOUR), *gone])
+    assert resolves_at(story.incident()) == T0 + 9 * HOUR + timedelta(seconds=360_000)
+
+
 def test_new_episode_begins_when_a_resolved_incident_is_found_again() -> None:
     story = Story()
     story.judge(T0, finding())

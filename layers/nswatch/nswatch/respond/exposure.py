@@ -14,13 +14,14 @@ RECOVERS_FOR = timedelta(hours=48)
 def cached_until(incident: Incident, now: datetime) -> datetime | None:
     """Return until when a cache may hold data that the forged servers gave, or None where none gave any.
 
-    Counted from when each was last seen to give it; for one that still does that is ``now``.
+    The longest TTL counts from when any of them was last seen to give forged data, or a cache to hold it; while one
+    still does that is ``now``. Who was led astray last may have been handed the whole of it.
     """
-    ends = [
-        (forged.last_seen or now) + min(timedelta(seconds=forged.ttl), LONGEST_CACHED)
-        for forged in incident.forged.values()
-    ]
-    return max(ends, default=None)
+    served = list(incident.forged.values())
+    if not served:
+        return None
+    longest = min(timedelta(seconds=max(each.ttl for each in served)), LONGEST_CACHED)
+    return max(each.last_seen or now for each in served) + longest
 
 
 def still_served(incident: Incident) -> bool:
