@@ -268,12 +268,12 @@ def _letters(region: str, function: str) -> str:
     return queue
 
 
-def dead_letters(region: str, function: str) -> int:
-    """Return how many messages a function gave up."""
-    wanted, queue = "ApproximateNumberOfMessages", _letters(region, function)
-    return int(
-        client("sqs", region).get_queue_attributes(QueueUrl=queue, AttributeNames=[wanted])["Attributes"][wanted]
-    )
+def dead_letters(region: str, function: str) -> list[str]:
+    """Return the messages that a function gave up."""
+    found: list[str] = []
+    while letters := client("sqs", region).receive_message(QueueUrl=_letters(region, function)).get("Messages", []):
+        found += [letter["Body"] for letter in letters]
+    return found
 
 
 def leave_letter(region: str, function: str) -> None:

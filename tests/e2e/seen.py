@@ -51,7 +51,8 @@ class Seen:
     """When the dead-man service was asked, in seconds since the epoch."""
     chains: dict[str, list[str]] = field(default_factory=dict)
     """What the collectors found each domain's DNSSEC chain to be, by "hub collector domain" """
-    dead_letters: dict[str, int] = field(default_factory=dict)
+    dead_letters: dict[str, list[str]] = field(default_factory=dict)
+    """The messages that functions gave up, but for those that were laid there: by "function in region"."""
     written: dict[str, dict[str, str]] = field(default_factory=dict)
     """The errors that writing to partitions met, by whose rights were used; empty where it was allowed."""
     denied: list[str] = field(default_factory=list)

@@ -293,7 +293,7 @@ def test_functions_lack_no_permission(seen: Json) -> None:
 
 
 def test_no_message_is_given_up_but_by_who_is_lost(seen: Json) -> None:
-    assert {who: count for who, count in seen["dead_letters"].items() if PRIMARY not in who and count} == {}
+    assert {who: letters for who, letters in seen["dead_letters"].items() if PRIMARY not in who and letters} == {}
 
 
 def test_probe_writes_only_its_own_partitions(seen: Json) -> None:
