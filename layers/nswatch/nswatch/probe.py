@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from nswatch.errors import StoreUnavailable
@@ -13,6 +13,7 @@ from nswatch.expect.watchlist import DomainEntry, read_entry
 from nswatch.expect.web import LATENCY, site_of
 from nswatch.model import Clock, Facts, Heartbeat, Key, Observation, Source
 from nswatch.moments import iso
+from nswatch.observe.plan import ROUND
 from nswatch.observe.recorded import read_record
 from nswatch.observe.task import Record
 from nswatch.observe.turns import TOO_LATE, is_short_turn
@@ -25,6 +26,10 @@ REMEMBERED = 240
 """Of so many shards, hubs counted apart, a worker remembers what stands: of 100 in two hubs, and of the short passes
 over 20. More would not fit into the function's memory; what it forgets it reads again."""
 
+AWAY_AFTER = timedelta(minutes=ROUND)
+"""After a pause so long a pass asks everything. The heartbeat of a pass vouches for all that stands in a hub, which in
+regular passes was asked a few minutes ago; after a pause it may be days old, and wrong since."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -32,14 +37,14 @@ logger = logging.getLogger(__name__)
 class Watched:
     """One domain in one pass: what is expected now, and what the hubs' record of it says.
 
-    ``first`` says that no hub holds anything of it from here. Of its web site's slowness ``latencies`` are those of a
-    heartbeat, ``latency`` the facts that stand.
+    It is asked ``everything`` where no hub holds anything of it from here, or a hub heard nothing from here for long.
+    Of its web site's slowness ``latencies`` are those of a heartbeat, ``latency`` the facts that stand.
     """
 
     expectations: Expectations
     record: Record
     followed: tuple[tuple[str, str], ...]
-    first: bool
+    everything: bool
     latencies: tuple[int, ...] = ()
     latency: Facts | None = None
 
@@ -129,7 +134,7 @@ class Probe:
         followed = [briefing.followed for _, briefing in briefings]
         watched = [
             self._with_latency(each, recorders, briefings)
-            for each in _watched(entries, recorders, followed, self._aws(), now)
+            for each in _watched(entries, recorders, followed, self._aws(), now, again=_was_away(turn, briefings))
         ]
         seen = self._run(self._observe(watched, turn, head.version, canary=shard == 0))
         heartbeat = Heartbeat(
@@ -158,7 +163,7 @@ class Probe:
             if is_short_turn(turn, entry.delegation_every, *self._place)
         }
         recorders = self._loaded(shard, due, briefings, short=True)
-        watched = [each for each in _watched(due, recorders, (), self._aws(), self._clock()) if not each.first]
+        watched = [each for each in _watched(due, recorders, (), self._aws(), self._clock()) if not each.everything]
         seen = self._run(self._observe(watched, turn, head.version, short=True))
         saved = [recorder for recorder in recorders if self._save_some(recorder, seen, shard)]
         if not saved:
@@ -268,6 +273,8 @@ def _watched(
     followed_in: Iterable[Mapping[str, Sequence[tuple[str, str]]]],
     aws: AwsRanges,
     now: datetime,
+    *,
+    again: bool = False,
 ) -> list[Watched]:
     followed: dict[str, set[tuple[str, str]]] = {}
     for in_hub in followed_in:
@@ -277,5 +284,12 @@ def _watched(
     for domain, entry in entries.items():
         views = [recorder.views.get(domain, {}) for recorder in recorders]
         expectations, record = read_record(entry, views, aws, now)
-        watched.append(Watched(expectations, record, tuple(sorted(followed.get(domain, ()))), not any(views)))
+        everything = again or not any(views)
+        watched.append(Watched(expectations, record, tuple(sorted(followed.get(domain, ()))), everything))
     return watched
+
+
+def _was_away(turn: datetime, briefings: Iterable[tuple[ProbeStore, Briefing]]) -> bool:
+    """Whether a hub heard nothing of this shard from here for so long that each question may have missed its turn."""
+    heard = [briefing.fingerprint.heartbeat.pass_time for _, briefing in briefings if briefing.fingerprint is not None]
+    return any(turn - pass_time > AWAY_AFTER for pass_time in heard)

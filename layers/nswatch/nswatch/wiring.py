@@ -240,7 +240,7 @@ def _task(watched: Watched) -> DomainTask:
         expectations=watched.expectations,
         followed=tuple(followed.items()),
         record=watched.record,
-        first=watched.first,
+        everything=watched.everything,
     )
 
 

@@ -139,7 +139,7 @@ class Region:
         """Make a pass, and let a minute go by."""
         expectations, record = read_record(self.entry, [self.views], AwsRanges({}), self.clock())
         made = await observe_domain(
-            DomainTask(expectations, (), record, first=not self.views),
+            DomainTask(expectations, (), record, everything=not self.views),
             asker=self.here.transport,
             walker=Walker(self.here.transport, HINTS, self.clock, cache=self.cache),
             vantage=Vantage(f"r{self.index}", self.index, 3, self.clock(), 1),

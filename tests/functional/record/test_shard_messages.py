@@ -39,6 +39,8 @@ class Region:
     now: datetime = START
     ns: dict[str, tuple[str, ...]] = field(default_factory=lambda: dict.fromkeys(ENTRIES, GENUINE))
     asked: list[tuple[list[str], bool]] = field(default_factory=list)
+    thorough: list[list[str]] = field(default_factory=list)
+    """Of which domains each pass was to ask everything."""
 
     def __post_init__(self) -> None:
         self.probe = self.worker()
@@ -54,6 +56,7 @@ class Region:
         domains = [each.expectations.entry.domain for each in watched]
         short = how.get("short", False)
         self.asked.append((domains, short))
+        self.thorough.append([each.expectations.entry.domain for each in watched if each.everything])
         observations = []
         for domain in domains:
             facts = Facts(Result.REFERRAL, self.ns[domain], 172800)
@@ -147,6 +150,25 @@ def test_message_out_of_order_is_recorded_and_moves_no_heartbeat_back(region: Re
     assert region.work(START + 3 * MINUTE)
     assert (heartbeat(region.hubs[0]), standing(region.hubs[0])["NS"]) == (START + 3 * MINUTE, FORGED)
     assert appended(region.hubs[0]) == 3
+
+
+def test_pass_asks_everything_when_the_region_was_away_for_longer_than_a_round(region: Region) -> None:
+    for minute in (0, 1, 4, 8, 9):
+        region.work(START + minute * MINUTE)
+    assert region.thorough == [[*ENTRIES], [], [], [*ENTRIES], []]
+
+
+def test_pass_asks_everything_when_one_hub_was_away_and_the_other_was_not(hubs: list[DynamoHubStore]) -> None:
+    for hub in hubs:
+        put_in_force(hub, ENTRIES, {}, "test", START, 1)
+    both, one = Region(hubs), Region(hubs[:1])
+    both.work(START)
+    for minute in range(1, 9):
+        one.work(START + minute * MINUTE)
+    both.work(START + 9 * MINUTE)
+    both.work(START + 10 * MINUTE)
+    assert both.thorough == [[*ENTRIES], [*ENTRIES], []]
+    assert one.thorough == [[]] * 8
 
 
 def test_short_pass_asks_only_the_domains_that_are_due_and_writes_a_change_at_once(region: Region) -> None:

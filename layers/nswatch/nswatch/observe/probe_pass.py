@@ -185,7 +185,7 @@ class _Pass:
             self.zone = parent.zone
             targets = [Target(server.name, address) for server in parent.servers for address in server.addresses]
             suspects = {address for address, qname, _ in self._again(Source.PARENT) if qname == self.task.domain}
-            if self.task.first:
+            if self.task.everything:
                 suspects = {target.address for target in targets}
             now, reserve = plan.parent_servers(targets, self.turn, suspects)
             return parent, await self.delegation.run(now, reserve)
@@ -221,7 +221,7 @@ class _Pass:
             self.watched,
             self.turn,
             self._again(Source.RECURSIVE),
-            everything=self.task.first,
+            everything=self.task.everything,
         )
         await self.answers.ask(asks, self.line(self.others.share(_RESOLVERS), 0.7, 0.85))
 
@@ -249,7 +249,7 @@ class _Pass:
             self.watched,
             self.turn,
             self._again(Source.AUTHORITATIVE),
-            everything=self.task.first,
+            everything=self.task.everything,
         )
         await self.answers.ask(asks, self.line(self.others, 0.7, 0.85))
 

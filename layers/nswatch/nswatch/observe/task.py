@@ -33,13 +33,14 @@ class Record:
 class DomainTask:
     """One domain of a shard: what is expected of it now, and what the record says.
 
-    In the ``first`` pass over a domain every server is asked everything, so that the record is whole from the start.
+    A pass that asks ``everything`` asks every server and resolver all its questions, whosever turn it is: the first one
+    over a domain, so that the record is whole from the start, and the first one after a pause.
     """
 
     expectations: Expectations
     followed: Followed = ()
     record: Record = Record()
-    first: bool = False
+    everything: bool = False
 
     @property
     def entry(self) -> DomainEntry:

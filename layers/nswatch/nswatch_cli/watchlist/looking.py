@@ -56,7 +56,7 @@ async def _look(
     route: Callable[[str], Endpoint],
     seconds: float = SECONDS,
 ) -> Observed:
-    tasks = [DomainTask(Expectations(replace(entry, resolvers=()), at, Networks(aws)), first=True) for entry in entries]
+    tasks = [DomainTask(Expectations(replace(entry, resolvers=()), at, Networks(aws)), everything=True) for entry in entries]
     rounds = 1 + len(tasks) // CONCURRENT_DOMAINS
     async with DnsTransport(clock, route=route) as transport:
         passes = await observe_shard(
