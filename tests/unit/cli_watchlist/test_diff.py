@@ -102,14 +102,27 @@ def test_supersede_adds_nothing_when_only_where_to_ask_about_the_registration_ch
     assert supersede(new, other, NOW)["superseded"][0]["registration"] == registered
 
 
-def test_supersede_keeps_values_for_seven_days_when_others_are_replaced_later():
+def test_supersede_keeps_values_for_seven_days_and_ns_sets_for_ninety():
     second = OLD | {"delegation": {"ns": ["ns1.new.example"]}}
     stored = supersede(OLD, second, NOW)
     third = OLD | {"delegation": {"ns": ["ns1.third.example"]}}
     within = supersede(stored, third, NOW + timedelta(days=7, seconds=-1))
     assert [item["delegation"]["ns"] for item in within["superseded"]] == [["ns1.old.example"], ["ns1.new.example"]]
     after = supersede(stored, third, NOW + timedelta(days=7))
-    assert [item["delegation"]["ns"] for item in after["superseded"]] == [["ns1.new.example"]]
+    assert after["superseded"][0] == {"at": "2026-12-01T00:00:00Z", "delegation": {"ns": ["ns1.old.example"]}}
+    last = supersede(after, third, NOW + timedelta(days=90, seconds=-1))
+    assert [item["delegation"]["ns"] for item in last["superseded"]] == [["ns1.old.example"], ["ns1.new.example"]]
+    gone = supersede(after, third, NOW + timedelta(days=90))
+    assert [item["delegation"]["ns"] for item in gone["superseded"]] == [["ns1.new.example"]]
+
+
+def test_supersede_keeps_the_newest_when_an_entry_is_changed_all_the_time():
+    stored = OLD
+    for number in range(30):
+        new = OLD | {"delegation": {"ns": [f"ns{number}.new.example"]}}
+        stored = supersede(stored, new, NOW + timedelta(days=number))
+    kept = [item["delegation"]["ns"][0] for item in stored["superseded"]]
+    assert kept == [f"ns{number}.new.example" for number in range(9, 29)]
 
 
 def test_supersede_keeps_the_registration_when_another_is_approved():

@@ -97,6 +97,19 @@ def test_approved_keeps_a_replaced_set_apart_when_it_is_recent(age, superseded):
     assert result.ns_sets == (NEW,)
 
 
+@pytest.mark.parametrize(
+    ("age", "late"),
+    [
+        pytest.param(timedelta(days=7) - SECOND, (OLD,), id="within-a-week"),
+        pytest.param(timedelta(days=7), (), id="after-a-week"),
+    ],
+)
+def test_approved_keeps_a_replaced_set_for_caches_as_long_as_it_is_remembered(age, late):
+    entry = replace(ENTRY, delegation=Delegation(ns=NEW), superseded=(Superseded(START, Delegation(ns=OLD)),))
+    result = approved(replace(entry, planned_changes=()), START + age)
+    assert (result.late_ns, result.once_ns) == (late, (OLD,))
+
+
 def test_approved_does_not_repeat_a_replaced_set_when_it_is_approved_again():
     entry = replace(ENTRY, superseded=(Superseded(START, Delegation(ns=OLD)), Superseded(START, answers=(MX,))))
     assert approved(entry, START).superseded_ns == ()

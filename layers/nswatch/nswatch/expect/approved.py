@@ -15,6 +15,9 @@ T = TypeVar("T")
 LAGGING = timedelta(hours=48)
 """How long the set that an `apply` replaced may still come from a lagging server: the usual TTL of a delegation."""
 
+OVERDUE = timedelta(days=7)
+"""How long one server of the parent may be so late, while another gives an approved set."""
+
 ENDING = timedelta(hours=1)
 """How long before its end a window is told to be ending."""
 
@@ -25,8 +28,8 @@ class Approved:
 
     ``ns_sets`` holds the current set first, then each open planned change's; ``hosts`` is their union. Where
     ``soa_mnames`` or ``dnssec`` is empty, the entry asks nothing. ``superseded_ns`` are sets that were approved within
-    the last 48 h and are not now, ``once_ns`` all that are remembered (seven days, and until the next `apply`). They
-    excuse a lagging server while another one gives an approved set, and a cache.
+    the last 48 h and are not now, ``late_ns`` within seven days: they excuse a lagging server while another one gives
+    an approved set. ``once_ns`` are all that are remembered (90 days, and until the next `apply`): they excuse a cache.
     ``open_changes`` are the planned changes behind it all.
     """
 
@@ -34,6 +37,7 @@ class Approved:
     ns_sets: tuple[frozenset[str], ...]
     hosts: frozenset[str]
     superseded_ns: tuple[frozenset[str], ...]
+    late_ns: tuple[frozenset[str], ...]
     once_ns: tuple[frozenset[str], ...]
     soa_mnames: tuple[str, ...]
     dnssec: tuple[str, ...]
@@ -68,12 +72,14 @@ def approved(entry: DomainEntry, at: datetime) -> Approved:
         if past.delegation is not None and past.delegation.ns and past.at <= at
     ]
     superseded = dict.fromkeys(ns for moment, ns in replaced if at < moment + LAGGING)
+    late = dict.fromkeys(ns for moment, ns in replaced if at < moment + OVERDUE)
     once = dict.fromkeys(ns for _, ns in replaced)
     return Approved(
         current=current,
         ns_sets=ns_sets,
         hosts=frozenset().union(*ns_sets),
         superseded_ns=tuple(ns for ns in superseded if ns not in ns_sets),
+        late_ns=tuple(ns for ns in late if ns not in ns_sets),
         once_ns=tuple(ns for ns in once if ns not in ns_sets),
         soa_mnames=_alternatives(
             entry.delegation.soa_mname, [change.delegation.soa_mname for change in changes if change.delegation]

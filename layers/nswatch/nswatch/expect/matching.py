@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from nswatch.expect.approved import LAGGING, Approved, approved
+from nswatch.expect.approved import LAGGING, OVERDUE, Approved, approved
 from nswatch.expect.certificates import is_listed
 from nswatch.expect.networks import Networks
 from nswatch.expect.values import ADDRESSES, all_known, canonical, canonical_address, matches, mname, of_family, texts
@@ -129,7 +129,7 @@ class Expectations:
 
     def lapses(self) -> tuple[datetime, ...]:
         """Return the later moments at which something that was replaced ceases to be explained, the next first."""
-        ends = [past.at + LAGGING for past in self.entry.superseded]
+        ends = [past.at + after for past in self.entry.superseded for after in (LAGGING, OVERDUE)]
         ends += [
             ended + self._kept(*question)
             for ended in (

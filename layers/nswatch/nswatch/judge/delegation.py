@@ -74,13 +74,13 @@ def departure(
 ) -> Departure:
     """Return which of the parent's servers depart from the approved sets, and whether that is believed.
 
-    ``views`` are all regions'; ``doubts`` those of the last judgement. A set that an `apply` replaced is a lagging
-    server's as long as some other server gives an approved one.
+    ``views`` are all regions'; ``doubts`` those of the last judgement. A set that an `apply` replaced within seven days
+    is a lagging server's as long as some other server gives an approved one.
     """
     counted = _views_of_parent(views, entry.domain)
     fresh = [view for view in counted if delegated(view.facts) in allowed.ns_sets and answers(view, now)]
     published = any(delegated(view.facts) in allowed.ns_sets for view in counted)
-    fine = set(allowed.ns_sets) | (set(allowed.once_ns) if published else set())
+    fine = set(allowed.ns_sets) | (set(allowed.late_ns) if published else set())
     departing = [
         view
         for view in counted

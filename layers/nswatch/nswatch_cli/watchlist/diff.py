@@ -12,6 +12,12 @@ from nswatch_cli.watchlist.canonical import Json, dumps, moment
 KEPT = timedelta(days=7)
 """How long replaced values are kept: a cache holds a TTL of at most 7 days (RFC 8767)."""
 
+NS_KEPT = timedelta(days=90)
+"""How long replaced NS sets are: many caches renew one from the servers that it names, for as long as those run."""
+
+_MOST = 20
+"""How many acts that replaced something are kept, so that no entry grows without bound."""
+
 _OWN_KEYS = {"answers": ("name", "type"), "planned_changes": ("id",)}
 
 
@@ -118,10 +124,10 @@ def _registered(registration: Json) -> Json:
 def supersede(old: Json, new: Json, now: datetime) -> Json:
     """Return the new entry with ``superseded``: the values that it replaces, and those replaced within seven days.
 
-    A lagging server or a cache may still give them. Replaced are ``delegation.ns``, ``delegation.soa_mname``, answers
+    Replaced NS sets are kept for 90. A lagging server or a cache may still give them. Replaced are ``delegation.ns``, ``delegation.soa_mname``, answers
     and the registration; what was not expected before leaves nothing. Applying the same entry again adds nothing.
     """
-    kept = [item for item in old.get("superseded", []) if now - parse_iso(item["at"]) < KEPT]
+    kept = [item for past in old.get("superseded", []) if (item := _remembered(past, now)) is not None]
     before, after = old.get("delegation", {}), new.get("delegation", {})
     replaced: Json = {}
     delegation = {key: before[key] for key in ("ns", "soa_mname") if key in before and before[key] != after.get(key)}
@@ -136,7 +142,16 @@ def supersede(old: Json, new: Json, now: datetime) -> Json:
     if replaced:
         kept.append({"at": moment(now), **replaced})
     entry = {key: value for key, value in new.items() if key != "superseded"}
-    return entry | {"superseded": kept} if kept else entry
+    return entry | {"superseded": kept[-_MOST:]} if kept else entry
+
+
+def _remembered(past: Json, now: datetime) -> Json | None:
+    """Return what is still to be remembered of what an earlier `apply` replaced."""
+    age = now - parse_iso(past["at"])
+    if age < KEPT:
+        return past
+    ns = past.get("delegation", {}).get("ns")
+    return {"at": past["at"], "delegation": {"ns": ns}} if ns and age < NS_KEPT else None
 
 
 def supersede_ds(old: Json, new: Json, now: datetime) -> Json:
