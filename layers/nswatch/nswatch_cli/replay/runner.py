@@ -62,6 +62,8 @@ class Replay(AbstractContextManager["Replay"]):
         self._loop.set_exception_handler(self._remember)
         self._broken: list[BaseException] = []
         self._rounds = 0
+        self._turned = scenario.start
+        """Turns before this have been taken, or were skipped."""
 
     def __enter__(self) -> "Replay":
         """Start the simulated network and clouds, and apply the watchlist of minute 0."""
@@ -204,6 +206,7 @@ class Replay(AbstractContextManager["Replay"]):
             due = self._next_due()
             stop = moment if due is None or due >= moment else max(due, self.now)
             self._skip_to(stop - MINUTE)
+            self._turned = max(self._turned, self._minute(self.now))
             if stop >= moment:
                 self._collect(seldom=False)
             self._pass_until(stop)
@@ -221,18 +224,27 @@ class Replay(AbstractContextManager["Replay"]):
             self._loop.jump_to(moment)
 
     def _pass_until(self, end: datetime) -> None:
-        """Let regions take turns, and comparators run, minute by minute until ``end``."""
-        while self.now < end:
-            minute = self.now
+        """Let regions take turns, and comparators run, minute by minute until ``end``.
+
+        What came due while the collectors asked is late, as a message in a queue is, and not lost: a region asks each
+        server once in so many minutes.
+        """
+        while self._turned < end:
+            minute = self._minute(self._turned)
             for turn, _, region, only in self._turns(minute):
-                if turn >= end:
-                    break
+                if not self._turned <= turn < end:
+                    continue
                 self._skip_to(turn)
                 self._pass(region, turn, only)
-            self._skip_to(min(end, minute + MINUTE))
+            self._turned = min(end, minute + MINUTE)
+            self._skip_to(self._turned)
             if self.now - self._collected >= COLLECT_EVERY:
                 self._collect(seldom=False)
             self._compare()
+
+    def _minute(self, moment: datetime) -> datetime:
+        """Return when the minute began that ``moment`` is in."""
+        return moment - (moment - self.scenario.start) % MINUTE
 
     def _turns(self, minute: datetime) -> list[tuple[datetime, int, str, str]]:
         """Return the turns of a minute in their order: moment, the region's place, region, and what is asked only."""
