@@ -126,7 +126,7 @@ def test_check_warns_when_a_lagging_server_of_the_parent_gives_the_superseded_se
         "nameservers": dict.fromkeys((*GENUINE, *new), "genuine"),
     }
     after = watching(registry=registry(ns=list(new), lagging_servers=1), **serving)
-    superseded = [{"at": "2025-12-31T00:00:00Z", "delegation": {"ns": list(GENUINE)}}]
+    superseded = [{"at": "2025-12-27T00:00:00Z", "delegation": {"ns": list(GENUINE)}}]
     found = one(watching(), after, entry=approving(*new, superseded=superseded))
     assert codes(found) == [("parent_server_lagging", Status.WARNING)]
     stale = one(watching(), after, entry=approving(*new))

@@ -161,7 +161,7 @@ def lined_up(pairs: Iterable[dict[str, list[str]]]) -> tuple[str, ...]:
 
 
 def _departing(look: Look, allowed: Approved) -> list[ServerAnswer]:
-    fine = {*allowed.ns_sets, *allowed.superseded_ns}
+    fine = {*allowed.ns_sets, *allowed.late_ns}
     published = any(answer.delegated in allowed.ns_sets for answer in look.parents)
     return [
         answer
@@ -203,7 +203,7 @@ def _unconfirmed(look: Look, allowed: Approved) -> Remark:
 def _lagging(look: Look, allowed: Approved) -> list[Remark]:
     """Tell of servers that still give the set which an `apply` replaced, while others give an approved one."""
     groups = gives(look.parents)
-    behind = [answer for past in allowed.superseded_ns for answer in groups.get(past, ())]
+    behind = [answer for past in allowed.late_ns for answer in groups.get(past, ())]
     if not behind or not any(each in allowed.ns_sets for each in groups):
         return []
     names = words.servers(answer.host for answer in behind)
