@@ -209,7 +209,7 @@ def test_replaced_set_is_a_lagging_servers_for_seven_days() -> None:
     views = [*(parent_view(old, server=server) for server in (0, 1)), parent_view(server=2)]
     for age, found in ((timedelta(days=7) - MINUTE, []), (timedelta(days=7), ["delegation_changed"])):
         entry = replace(ENTRY, superseded=(Superseded(T0 - age, Delegation(ns=frozenset(old))),))
-        assert [finding.code for finding in judge(views, entry).findings if finding.code == "delegation_changed"] == found
+        assert [code for code in codes(judge(views, entry)) if code == "delegation_changed"] == found
 
 
 def test_lookalikes_are_lined_up_with_the_host_that_they_imitate() -> None:

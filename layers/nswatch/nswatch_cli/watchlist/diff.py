@@ -124,8 +124,9 @@ def _registered(registration: Json) -> Json:
 def supersede(old: Json, new: Json, now: datetime) -> Json:
     """Return the new entry with ``superseded``: the values that it replaces, and those replaced within seven days.
 
-    Replaced NS sets are kept for 90. A lagging server or a cache may still give them. Replaced are ``delegation.ns``, ``delegation.soa_mname``, answers
-    and the registration; what was not expected before leaves nothing. Applying the same entry again adds nothing.
+    Replaced NS sets are kept for 90. A lagging server or a cache may still give them. Replaced are ``delegation.ns``,
+    ``delegation.soa_mname``, answers and the registration; what was not expected before leaves nothing. Applying the
+    same entry again adds nothing.
     """
     kept = [item for past in old.get("superseded", []) if (item := _remembered(past, now)) is not None]
     before, after = old.get("delegation", {}), new.get("delegation", {})

@@ -56,7 +56,10 @@ async def _look(
     route: Callable[[str], Endpoint],
     seconds: float = SECONDS,
 ) -> Observed:
-    tasks = [DomainTask(Expectations(replace(entry, resolvers=()), at, Networks(aws)), everything=True) for entry in entries]
+    networks = Networks(aws)
+    tasks = [
+        DomainTask(Expectations(replace(entry, resolvers=()), at, networks), everything=True) for entry in entries
+    ]
     rounds = 1 + len(tasks) // CONCURRENT_DOMAINS
     async with DnsTransport(clock, route=route) as transport:
         passes = await observe_shard(
