@@ -57,9 +57,7 @@ async def _look(
     seconds: float = SECONDS,
 ) -> Observed:
     networks = Networks(aws)
-    tasks = [
-        DomainTask(Expectations(replace(entry, resolvers=()), at, networks), everything=True) for entry in entries
-    ]
+    tasks = [DomainTask(Expectations(replace(entry, resolvers=()), at, networks), everything=True) for entry in entries]
     rounds = 1 + len(tasks) // CONCURRENT_DOMAINS
     async with DnsTransport(clock, route=route) as transport:
         passes = await observe_shard(
