@@ -35,6 +35,7 @@ MAY_IMPORT = {
     | {"collect", "collector", "expect", "judge", "observe", "ranges", "record", "refresh", "schedule", "sqs", "tell"}
     | {"wiring"},
     "wiring_trail": BASE | {"record", "tell", "trailing", "wiring"},
+    "handlers": BASE | {"sqs", "wiring", "wiring_collect", "wiring_trail"},
     "__init__": frozenset[str](),
 }
 """Room or module of nswatch -> the others that it may import."""
@@ -100,6 +101,17 @@ def test_only_wiring_reads_the_clock(path: Path) -> None:
         if isinstance(node, ast.Call)
     }
     assert not calls & {"datetime.now", "datetime.utcnow", "time.time", "time.monotonic", "date.today"}
+
+
+@pytest.mark.parametrize("path", sorted(LAYER.parents[1].glob("functions/*/app.py")), ids=lambda path: path.parent.name)
+def test_function_only_names_what_is_in_the_layer(path: Path) -> None:
+    # A release that changes the layer alone is one change; with other code here an upgrade would run the one with the
+    # old other.
+    _, *code = ast.parse(path.read_text(encoding="utf-8")).body
+    assert [ast.unparse(each) for each in code] == [
+        f"from nswatch.handlers.{path.parent.name} import handler",
+        "__all__ = ['handler']",
+    ]
 
 
 def test_judging_runs_where_sockets_and_aws_cannot_be_imported() -> None:
