@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "collect": BASE | {"expect", "observe"},
     "trail": BASE,
     "record": BASE | {"trail"},
-    "judge": BASE | {"expect"},
+    "judge": BASE | {"expect", "trail"},
     "respond": BASE | {"expect", "judge", "record"},
     "tell": BASE | {"expect", "judge", "respond", "record", "trail"},
     "schedule": BASE | {"observe", "record"},

@@ -4,8 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nswatch.judge.trails import SILENT_AFTER, trail_silent
-from nswatch.trail import GAP
+from nswatch.judge.trails import trail_silent
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -38,7 +37,3 @@ def test_trail_is_silent_when_what_was_heard_once_is_not_any_more(
         was=was,
     )
     assert [finding.seen[0].startswith(seen) for finding in found] == ([True] if seen else [])
-
-
-def test_trail_is_missed_no_sooner_than_alerts_cease_to_believe_it() -> None:
-    assert SILENT_AFTER >= GAP

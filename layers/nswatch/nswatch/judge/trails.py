@@ -4,14 +4,11 @@ Only what was there once is missed. An account without a trail is never heard, a
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from nswatch.model import Finding, Severity
 from nswatch.moments import iso
-
-SILENT_AFTER = timedelta(minutes=45)
-"""As long as alerts believe that CloudTrail is heard (`nswatch.trail.GAP`): it makes calls of its own every ten
-minutes, of which CloudTrail may tell a quarter of an hour late."""
+from nswatch.trail import GAP
 
 
 def trail_silent(
@@ -20,11 +17,11 @@ def trail_silent(
     """Return whether nobody knows any more who changes what in the account.
 
     ``reported`` is when the function in ``region`` last said that it runs, ``heard`` the newest call that came, by
-    service (absent where none ever did). ``waiting_since`` is when this hub last began to listen; what ``was`` silent
-    stays so until it is heard.
+    service (absent where none ever did): each is missed after `GAP`, for which alerts go on believing that CloudTrail
+    is heard. ``waiting_since`` is when this hub last began to listen; what ``was`` silent stays so until it is heard.
     """
     moments = {"no report": reported, **{f"no call to {service}": at for service, at in sorted(heard.items())}}
-    missed = {what: at for what, at in moments.items() if now - (at if was else max(at, waiting_since)) >= SILENT_AFTER}
+    missed = {what: at for what, at in moments.items() if now - (at if was else max(at, waiting_since)) >= GAP}
     if not missed:
         return []
     what, since = next(iter(missed.items()))
@@ -35,7 +32,7 @@ def trail_silent(
             severity=Severity.NOTICE,
             expected=("calls of its own every ten minutes",),
             seen=(f"{what} since {iso(since)}",),
-            since=since + SILENT_AFTER,
+            since=since + GAP,
             detail={"last": iso(since), "reports": reported not in missed.values()},
         )
     ]
