@@ -26,7 +26,7 @@ from ministack.services.cloudformation import (
 Json = dict[str, Any]
 
 LONGEST = 60.0
-"""Seconds: no function's timeout is longer."""
+"""Seconds for which what a function does is waited for."""
 
 
 def with_region(evaluate: Callable[[Json, Json], Json]) -> Callable[[Json, Json], Json]:
@@ -87,17 +87,19 @@ def with_python(choose: Callable[[str], tuple[str, str]], python: str) -> Callab
 
 
 def when_done(kill: Callable[[Iterable[Any]], None]) -> Callable[[Iterable[Any]], None]:
-    """Have a function that is updated finish what it does; only then its old environment ends."""
+    """Have a function that is updated finish what it does; only then its old environment ends.
+
+    And have nobody wait for that: the emulator removes files in its only loop, and all of AWS stands still meanwhile,
+    for longer than clients wait.
+    """
 
     def kill_workers(workers: Iterable[Any]) -> None:
-        every = list(workers)
-        busy = [worker for worker in every if worker.in_use]
-        kill([worker for worker in every if worker not in busy])
-        if busy:
-            threading.Thread(target=finish, args=(busy,), daemon=True).start()
+        threading.Thread(target=finish, args=(list(workers),), daemon=True).start()
 
-    def finish(busy: list[Any]) -> None:
+    def finish(workers: list[Any]) -> None:
         until = time.monotonic() + LONGEST
+        busy = [worker for worker in workers if worker.in_use]
+        kill([worker for worker in workers if worker not in busy])
         while any(worker.in_use for worker in busy) and time.monotonic() < until:
             time.sleep(0.1)
         kill(busy)
