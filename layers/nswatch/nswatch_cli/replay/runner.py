@@ -206,7 +206,6 @@ class Replay(AbstractContextManager["Replay"]):
             due = self._next_due()
             stop = moment if due is None or due >= moment else max(due, self.now)
             self._skip_to(stop - MINUTE)
-            self._turned = max(self._turned, self._minute(self.now))
             if stop >= moment:
                 self._collect(seldom=False)
             self._pass_until(stop)
@@ -221,6 +220,7 @@ class Replay(AbstractContextManager["Replay"]):
         if moment > self.now:
             if moment - self.now > MINUTE:
                 self._collected = moment  # a jump is no silence
+                self._turned = max(self._turned, self._minute(moment))
             self._loop.jump_to(moment)
 
     def _pass_until(self, end: datetime) -> None:
