@@ -14,11 +14,10 @@ from typing import Any
 from nswatch.collect.candidates import Candidates
 from nswatch.collector import Collector
 from nswatch.errors import StoreUnavailable
-from nswatch.model import Clock, Severity
+from nswatch.model import Clock
 from nswatch.observe.plan import share
 from nswatch.observe.turns import short_turns
 from nswatch.probe import Probe
-from nswatch.record.hub_store import DynamoHubStore
 from nswatch.record.keys import shard_count
 from nswatch.respond.comparator import Comparator
 from nswatch.respond.groups import VANTAGE
@@ -26,10 +25,11 @@ from nswatch.schedule import DELEGATION
 from nswatch.wiring import DnsObserver, build_comparator, build_hub, build_probe
 from nswatch_cli.replay.cloud import NAME, Cloud, Delivery
 from nswatch_cli.replay.collecting import collector_of
+from nswatch_cli.replay.looks import look_at
 from nswatch_cli.replay.onlooker import Arrival, Observer, Silent
 from nswatch_cli.replay.schema import Scenario, State, Step, with_newcomers
 from nswatch_cli.replay.servers import SimulatedInternet
-from nswatch_cli.replay.verdict import Look, StepReport, compare, most_urgent
+from nswatch_cli.replay.verdict import StepReport
 from nswatch_cli.replay.virtualtime import VirtualTimeLoop
 from nswatch_cli.replay.world import World
 from nswatch_cli.watchlist.applying import carry_out, plan_apply
@@ -134,7 +134,9 @@ class Replay(AbstractContextManager["Replay"]):
             self._pass_until(at + MINUTE)
             self._collect(all_hubs=step.watchlist_changed or went)
         self._pass_until(until)
-        report = self._report(step, at, early)
+        up = self._up()
+        hub = self._stores[up[0]] if up else None
+        report = look_at(step, at, self.arrivals, early, hub, (*self._domains, VANTAGE), self.codes)
         self._observer.looked(report, self.now)
         return report
 
@@ -314,41 +316,9 @@ class Replay(AbstractContextManager["Replay"]):
                 self.arrivals.append(Arrival(self.now, delivery))
                 self._observer.delivered(delivery, self.now)
 
-    # The look
-
     def _remember(self, _loop: AbstractEventLoop, context: dict[str, Any]) -> None:
         """Keep an error inside a simulated server: it must not pass for a server that does not answer."""
         self._broken.append(context.get("exception") or RuntimeError(context["message"]))
-
-    def _report(self, step: Step, at: datetime, early: Sequence[Arrival]) -> StepReport:
-        seen = [arrival for arrival in self.arrivals if arrival.at >= at and arrival not in early]
-        pages = [a for a in seen if a.delivery.channel is Severity.PAGE]
-        tickets = [a for a in seen if a.delivery.channel is Severity.NOTICE]
-        if step.expect.page is not True:
-            pages = [a for a in pages if a.delivery.kind != "reminder"]
-        if step.expect.ticket is not True:
-            tickets = [a for a in tickets if a.delivery.kind != "reminder"]
-        store = self._stores[self._up()[0]] if self._up() else self._stores[self.scenario.hubs[0]]
-        findings = frozenset() if not self._up() else _active(store)
-        incident = "none" if not self._up() else self._incident(store)
-        first = min((a.at for a in (pages or tickets)), default=None)
-        look = Look(len(pages), len(tickets), findings, incident)
-        problems = [
-            f"a {a.delivery.channel} was sent before the first step: {a.delivery.subject}" for a in early
-        ] + list(compare(step.expect, look, self.codes))
-        return StepReport(
-            at=f"{step.at}m",
-            pages=look.pages,
-            tickets=look.tickets,
-            findings=tuple(sorted(findings)),
-            incident=incident,
-            detected_after_s=None if first is None else round((first - at).total_seconds(), 1),
-            problems=tuple(problems),
-        )
-
-    def _incident(self, store: DynamoHubStore) -> str:
-        heads = [store.head(group) for group in (*self._domains, VANTAGE)]
-        return most_urgent(heads)
 
 
 def _every(_source: str) -> bool:
@@ -361,7 +331,3 @@ def _quick(source: str) -> bool:
 
 def _none(_source: str) -> bool:
     return False  # it is nothing's turn: the collector only reports that it runs
-
-
-def _active(store: DynamoHubStore) -> frozenset[str]:
-    return frozenset(row.code for severity in Severity for row in store.open_findings(severity))
