@@ -291,5 +291,5 @@ def _watched(
 
 def _was_away(turn: datetime, briefings: Iterable[tuple[ProbeStore, Briefing]]) -> bool:
     """Whether a hub heard nothing of this shard from here for so long that each question may have missed its turn."""
-    heard = [briefing.fingerprint.heartbeat.pass_time for _, briefing in briefings if briefing.fingerprint is not None]
-    return any(turn - pass_time > AWAY_AFTER for pass_time in heard)
+    heard = [briefing.fingerprint for _, briefing in briefings]
+    return any(each is None or turn - each.heartbeat.pass_time >= AWAY_AFTER for each in heard)

@@ -153,9 +153,18 @@ def test_message_out_of_order_is_recorded_and_moves_no_heartbeat_back(region: Re
 
 
 def test_pass_asks_everything_when_the_region_was_away_for_longer_than_a_round(region: Region) -> None:
-    for minute in (0, 1, 4, 8, 9):
+    for minute in (0, 1, 3, 6, 7):
         region.work(START + minute * MINUTE)
     assert region.thorough == [[*ENTRIES], [], [], [*ENTRIES], []]
+
+
+def test_pass_asks_everything_when_a_hub_holds_views_of_a_shard_without_a_heartbeat(region: Region) -> None:
+    region.work(START)
+    for hub in region.hubs:
+        hub.table.delete_many([(f"probe#{REGION}", "shard#0000")])
+    region.probe = region.worker()
+    region.work(START + MINUTE)
+    assert region.thorough == [[*ENTRIES], [*ENTRIES]]
 
 
 def test_pass_asks_everything_when_one_hub_was_away_and_the_other_was_not(hubs: list[DynamoHubStore]) -> None:

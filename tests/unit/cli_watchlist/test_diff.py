@@ -122,7 +122,43 @@ def test_supersede_keeps_the_newest_when_an_entry_is_changed_all_the_time():
         new = OLD | {"delegation": {"ns": [f"ns{number}.new.example"]}}
         stored = supersede(stored, new, NOW + timedelta(days=number))
     kept = [item["delegation"]["ns"][0] for item in stored["superseded"]]
-    assert kept == [f"ns{number}.new.example" for number in range(9, 29)]
+    assert kept == [f"ns{number}.new.example" for number in range(2, 29)]
+
+
+def test_supersede_keeps_all_of_a_week_when_an_entry_is_changed_all_the_time():
+    stored = supersede(OLD, OLD | {"delegation": {"ns": ["ns1.new.example"]}, "answers": []}, NOW)
+    for number in range(30):
+        text = {"name": "@", "type": "TXT", "values": [f"{number}"]}
+        new = {key: value for key, value in stored.items() if key != "superseded"} | {"answers": [text]}
+        stored = supersede(stored, new, NOW + timedelta(minutes=number))
+    assert len(stored["superseded"]) == 30
+    first = stored["superseded"][0]
+    assert first["delegation"]["ns"] == ["ns1.old.example"]
+    assert first["answers"] == OLD["answers"]
+
+
+def test_supersede_remembers_a_set_once_when_it_came_and_went():
+    stored = OLD
+    for number in range(6):
+        new = OLD | {"delegation": {"ns": [f"ns1.{'old' if number % 2 else 'new'}.example"]}}
+        stored = supersede(stored, new, NOW + timedelta(days=number))
+    long_ago = supersede(stored, new, NOW + timedelta(days=20))["superseded"]
+    assert [item["delegation"]["ns"] for item in long_ago] == [["ns1.old.example"], ["ns1.new.example"]]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "provider"),
+    [
+        pytest.param("ns1.dnsh0st.example", "ns1.dnshost.example", {}, id="look-alike"),
+        pytest.param("ns-9.awsdns-001.com", "ns-9.awsdns-01.com", {"provider": "route53"}, id="none-of-route-53"),
+    ],
+)
+def test_supersede_forgets_a_look_alike_that_was_approved_by_mistake_after_seven_days(wrong, right, provider):
+    mended = OLD | {"delegation": {"ns": [right]} | provider}
+    stored = supersede(OLD | {"delegation": {"ns": [wrong]} | provider}, mended, NOW)
+    assert stored["superseded"][0]["delegation"]["ns"] == [wrong]
+    assert "superseded" in supersede(stored, mended, NOW + timedelta(days=7, seconds=-1))
+    assert "superseded" not in supersede(stored, mended, NOW + timedelta(days=7))
 
 
 def test_supersede_keeps_the_registration_when_another_is_approved():

@@ -98,16 +98,18 @@ def test_approved_keeps_a_replaced_set_apart_when_it_is_recent(age, superseded):
 
 
 @pytest.mark.parametrize(
-    ("age", "late"),
+    ("age", "late", "once"),
     [
-        pytest.param(timedelta(days=7) - SECOND, (OLD,), id="within-a-week"),
-        pytest.param(timedelta(days=7), (), id="after-a-week"),
+        pytest.param(timedelta(days=7) - SECOND, (OLD,), (OLD,), id="within-a-week"),
+        pytest.param(timedelta(days=7), (), (OLD,), id="after-a-week"),
+        pytest.param(timedelta(days=90) - SECOND, (), (OLD,), id="within-90-days"),
+        pytest.param(timedelta(days=90), (), (), id="after-90-days"),
     ],
 )
-def test_approved_keeps_a_replaced_set_for_caches_as_long_as_it_is_remembered(age, late):
+def test_approved_keeps_a_replaced_set_for_lagging_servers_and_for_caches(age, late, once):
     entry = replace(ENTRY, delegation=Delegation(ns=NEW), superseded=(Superseded(START, Delegation(ns=OLD)),))
     result = approved(replace(entry, planned_changes=()), START + age)
-    assert (result.late_ns, result.once_ns) == (late, (OLD,))
+    assert (result.late_ns, result.once_ns) == (late, once)
 
 
 def test_approved_does_not_repeat_a_replaced_set_when_it_is_approved_again():

@@ -209,7 +209,9 @@ def test_replaced_set_is_a_lagging_servers_for_seven_days() -> None:
     views = [*(parent_view(old, server=server) for server in (0, 1)), parent_view(server=2)]
     for age, found in ((timedelta(days=7) - MINUTE, []), (timedelta(days=7), ["delegation_changed"])):
         entry = replace(ENTRY, superseded=(Superseded(T0 - age, Delegation(ns=frozenset(old))),))
-        assert [code for code in codes(judge(views, entry)) if code == "delegation_changed"] == found
+        judgement = judge(views, entry)
+        assert [code for code in codes(judgement) if code == "delegation_changed"] == found
+        assert judgement.look_again == T0 - age + timedelta(days=90 if found else 7)
 
 
 def test_lookalikes_are_lined_up_with_the_host_that_they_imitate() -> None:
@@ -274,6 +276,7 @@ def test_old_providers_servers_forge_nothing_when_an_apply_replaced_them() -> No
     entry = replace(ENTRY, superseded=(Superseded(T0 - MINUTE, Delegation(ns=frozenset({"ns1.old.example"}))),))
     assert judge_domain(ENTRY, [view], {}, T0, ["ns1.old.example"]).forged
     assert judge_domain(entry, [view], {}, T0, ["ns1.old.example"]).forged == ()
+    assert judge_domain(entry, [view], {}, T0 + timedelta(days=7), ["ns1.old.example"]).forged
 
 
 @given(

@@ -140,6 +140,9 @@ def test_domain_that_nobody_depends_on_is_not_judged() -> None:
     assert found(touch(registered(), name="stranger.example")) == {}
 
 
+DELEGATION = Delegation(ns=frozenset({"ns1.new.example"}))
+
+
 @pytest.mark.parametrize(
     ("seen", "was", "told"),
     [
@@ -159,6 +162,14 @@ def test_name_servers_at_the_registry_are_a_touch_when_a_set_is_not_approved(
     assert set(found(record)) == ({TOUCHED} if told else set())
 
 
+@pytest.mark.parametrize(("days", "told"), [(6, False), (8, True)])
+def test_name_servers_put_back_to_a_replaced_set_are_a_touch_after_seven_days(days: int, told: bool) -> None:
+    before = Superseded(NOW - days * DAY, delegation=DELEGATION)
+    record = say(registered(superseded=(before,)), "nameservers", *DELEGATION.ns, was=HOSTS, first=CHANGED)
+    say(record, "last-changed", result=Result.NODATA)
+    assert set(found(record)) == ({TOUCHED} if told else set())
+
+
 def test_name_servers_of_the_provider_are_its_own_matter() -> None:
     record = say(registered(), "nameservers", "ns9.dnshost.example", was=HOSTS, first=CHANGED, name=PROVIDER)
     assert found(record) == {}
@@ -170,9 +181,6 @@ def test_name_servers_of_the_provider_are_its_own_matter() -> None:
 def test_transfer_is_a_touch_when_it_is_new(days: int, was: tuple[str, ...], told: bool) -> None:
     record = say(registered(), "transfer", iso(CHANGED - days * DAY), was=was, first=CHANGED)
     assert set(found(record)) == ({TOUCHED} if told else set())
-
-
-DELEGATION = Delegation(ns=frozenset({"ns1.new.example"}))
 
 
 @pytest.mark.parametrize(

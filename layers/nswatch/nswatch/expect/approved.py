@@ -13,10 +13,13 @@ from nswatch.expect.watchlist import Answer, DomainEntry, PlannedChange, Registr
 T = TypeVar("T")
 
 LAGGING = timedelta(hours=48)
-"""How long the set that an `apply` replaced may still come from a lagging server: the usual TTL of a delegation."""
+"""How long what an `apply` replaced may still come from caches, and from the zone itself: a delegation's usual TTL."""
 
 OVERDUE = timedelta(days=7)
-"""How long one server of the parent may be so late, while another gives an approved set."""
+"""How long a server of the parent may lag, while another gives an approved set."""
+
+CACHED = timedelta(days=90)
+"""How long caches may give an NS set that was replaced: many renew it from the servers that it names."""
 
 ENDING = timedelta(hours=1)
 """How long before its end a window is told to be ending."""
@@ -28,8 +31,9 @@ class Approved:
 
     ``ns_sets`` holds the current set first, then each open planned change's; ``hosts`` is their union. Where
     ``soa_mnames`` or ``dnssec`` is empty, the entry asks nothing. ``superseded_ns`` are sets that were approved within
-    the last 48 h and are not now, ``late_ns`` within seven days: they excuse a lagging server while another one gives
-    an approved set. ``once_ns`` are all that are remembered (90 days, and until the next `apply`): they excuse a cache.
+    the last 48 h and are not now: the zone may still name them. ``late_ns`` are those of seven days: they excuse a
+    lagging server while another one gives an approved set. ``once_ns`` are those of 90 days, as far as they are
+    remembered: they excuse a cache.
     ``open_changes`` are the planned changes behind it all.
     """
 
@@ -73,7 +77,7 @@ def approved(entry: DomainEntry, at: datetime) -> Approved:
     ]
     superseded = dict.fromkeys(ns for moment, ns in replaced if at < moment + LAGGING)
     late = dict.fromkeys(ns for moment, ns in replaced if at < moment + OVERDUE)
-    once = dict.fromkeys(ns for _, ns in replaced)
+    once = dict.fromkeys(ns for moment, ns in replaced if at < moment + CACHED)
     return Approved(
         current=current,
         ns_sets=ns_sets,

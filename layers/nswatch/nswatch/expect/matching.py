@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from nswatch.expect.approved import LAGGING, OVERDUE, Approved, approved
+from nswatch.expect.approved import CACHED, LAGGING, OVERDUE, Approved, approved
 from nswatch.expect.certificates import is_listed
 from nswatch.expect.networks import Networks
 from nswatch.expect.values import ADDRESSES, all_known, canonical, canonical_address, matches, mname, of_family, texts
@@ -129,7 +129,7 @@ class Expectations:
 
     def lapses(self) -> tuple[datetime, ...]:
         """Return the later moments at which something that was replaced ceases to be explained, the next first."""
-        ends = [past.at + after for past in self.entry.superseded for after in (LAGGING, OVERDUE)]
+        ends = [past.at + after for past in self.entry.superseded for after in (LAGGING, OVERDUE, CACHED)]
         ends += [
             ended + self._kept(*question)
             for ended in (
@@ -216,8 +216,8 @@ class Expectations:
     def _ns_sets(self, replaced: bool) -> list[frozenset[str]]:
         """Return the NS sets that explain an answer.
 
-        A cache may give one that an `apply` replaced for as long as that is remembered: many renew a delegation from
-        the servers that it names, which may go on for ever, and a set that was approved is no attack.
+        A cache may give one that an `apply` replaced for 90 days: many renew a delegation from the servers that it
+        names, which may go on for ever, and a set that was approved is no attack.
         """
         sets = list(self.allowed.ns_sets)
         if replaced:

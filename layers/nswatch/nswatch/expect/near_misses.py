@@ -97,7 +97,7 @@ def bases_of(entry: DomainEntry, at: datetime) -> tuple[str, ...]:
 
 
 def own_names(entry: DomainEntry, allowed: Approved) -> frozenset[str]:
-    """Return the registered domains that the watchlist itself names for a domain, now or in a planned change."""
+    """Return the registered domains that the watchlist names for a domain: now, in a planned change, or lately."""
     changes = (change.delegation for change in entry.planned_changes)
     past = (each.delegation for each in entry.superseded)
     hosts = set(allowed.hosts).union(*(each.ns for each in (*changes, *past) if each is not None))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from nswatch.expect.matching import Verdict
-from nswatch.expect.watchlist import DomainEntry
 from nswatch.judge.answers import CHANGED
 from nswatch.judge.evidence import Evidence, Statement, Witness, shown
 from nswatch.judge.policy import POLICY
@@ -53,11 +52,10 @@ def forged_data(
             servers.setdefault((each.view.server_name, each.view.key.server), []).append(each.view)
     for (host, address), group in sorted(servers.items()):
         found.append(_one(host, address, group, standing=any(view.result.definite for view in group)))
-    entry = evidence.expectations.entry
     cached = [
         each.view
         for each in evidence.statements
-        if not each.authoritative and _grave(each) and each.value not in apart and not _replaced(entry, each.view)
+        if not each.authoritative and _grave(each) and each.value not in apart and not _replaced(evidence, each.view)
     ]
     if cached:
         found.append(_one(CACHES, "", cached, standing=any(view.result.definite for view in cached)))
@@ -65,9 +63,12 @@ def forged_data(
 
 
 def strange_hosts(evidence: Evidence, followed: Collection[str]) -> frozenset[str]:
-    """Return the hosts that nobody approves, nor ever did, that the parent names or once named."""
-    entry, allowed = evidence.expectations.entry, evidence.expectations.allowed
-    return (evidence.hosts.unapproved | frozenset(followed)) - allowed.hosts - _once_approved(entry)
+    """Return the hosts that nobody approves, nor did of late, that the parent names or once named.
+
+    Those of a set that an `apply` replaced are an old provider's, not an attacker's, for as long as the parent may lag.
+    """
+    allowed = evidence.expectations.allowed
+    return (evidence.hosts.unapproved | frozenset(followed)) - allowed.hosts - frozenset().union(*allowed.late_ns)
 
 
 def served_by_strangers(evidence: Evidence, views: Iterable[View], followed: Collection[str]) -> frozenset[Value]:
@@ -82,16 +83,12 @@ def served_by_strangers(evidence: Evidence, views: Iterable[View], followed: Col
     ) | frozenset(each.value for each in evidence.statements if each.witness is Witness.STRANGER and each.odd)
 
 
-def _once_approved(entry: DomainEntry) -> frozenset[str]:
-    """Return the hosts of sets that an `apply` replaced: they are an old provider's, not an attacker's."""
-    return frozenset(host for past in entry.superseded if past.delegation is not None for host in past.delegation.ns)
-
-
-def _replaced(entry: DomainEntry, view: View) -> bool:
+def _replaced(evidence: Evidence, view: View) -> bool:
     """Whether a cache merely keeps an NS set that was approved once, for longer than it should."""
-    once = [past.delegation for past in entry.superseded] + [change.delegation for change in entry.planned_changes]
+    expectations = evidence.expectations
+    planned = [each.delegation.ns for each in expectations.entry.planned_changes if each.delegation is not None]
     given = frozenset(view.facts.values) if view.facts is not None and view.key.qtype == "NS" else None
-    return any(delegation is not None and delegation.ns == given for delegation in once)
+    return given in (*expectations.allowed.once_ns, *planned)
 
 
 def _forged(view: View, evidence: Evidence) -> bool:

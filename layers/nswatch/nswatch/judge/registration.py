@@ -212,7 +212,7 @@ def _is_move(said: _Said, view: View, attribute: str) -> bool:
     """Whether a change of values is something that happened, and not a source that tells more or less than before."""
     if attribute == "nameservers":
         allowed = said.evidence.expectations.allowed
-        approved = {frozenset(ns) for ns in (*allowed.ns_sets, *allowed.once_ns)}
+        approved = {frozenset(ns) for ns in (*allowed.ns_sets, *allowed.late_ns)}
         return bool(view.was) and not {frozenset(view.was or ()), frozenset(values_of(view))} <= approved
     if attribute == OPERATIONS:
         return any(value.partition(" ")[0] not in _HARMLESS for value in _new_in(view))

@@ -69,7 +69,7 @@ def hosts_of(entry: DomainEntry, at: datetime) -> tuple[tuple[str, ...], tuple[s
 def departing(entry: DomainEntry, observations: Iterable[Observation], at: datetime) -> str:
     """Return what some server of the parent gives that is not approved, in words; empty when none does."""
     allowed = approved(as_looked_at(entry, at), at)
-    known = {*allowed.ns_sets, *allowed.superseded_ns}
+    known = {*allowed.ns_sets, *allowed.late_ns}
     for one in _definite(observations, Source.PARENT):
         if one.facts.result is not Result.REFERRAL or frozenset(one.facts.values) not in known:
             said = ", ".join(one.facts.values) or one.facts.result.value

@@ -1,9 +1,12 @@
 """What an `apply` would change, for a person to approve, and what it leaves to be explained afterwards."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from nswatch.expect.approved import CACHED
+from nswatch.judge.lookalike import closest
+from nswatch.judge.route53 import explain
 from nswatch.moments import parse_iso
 from nswatch.names import display
 from nswatch_cli.document import render
@@ -12,11 +15,8 @@ from nswatch_cli.watchlist.canonical import Json, dumps, moment
 KEPT = timedelta(days=7)
 """How long replaced values are kept: a cache holds a TTL of at most 7 days (RFC 8767)."""
 
-NS_KEPT = timedelta(days=90)
-"""How long replaced NS sets are: many caches renew one from the servers that it names, for as long as those run."""
-
 _MOST = 20
-"""How many acts that replaced something are kept, so that no entry grows without bound."""
+"""How many NS sets are remembered for longer than that, so that no entry grows without bound."""
 
 _OWN_KEYS = {"answers": ("name", "type"), "planned_changes": ("id",)}
 
@@ -124,11 +124,13 @@ def _registered(registration: Json) -> Json:
 def supersede(old: Json, new: Json, now: datetime) -> Json:
     """Return the new entry with ``superseded``: the values that it replaces, and those replaced within seven days.
 
-    Replaced NS sets are kept for 90. A lagging server or a cache may still give them. Replaced are ``delegation.ns``,
+    Replaced NS sets are kept for 90, but for those that imitate the new one: somebody had approved these by mistake.
+    A lagging server or a cache may still give what was replaced. Replaced are ``delegation.ns``,
     ``delegation.soa_mname``, answers and the registration; what was not expected before leaves nothing. Applying the
     same entry again adds nothing.
     """
-    kept = [item for past in old.get("superseded", []) if (item := _remembered(past, now)) is not None]
+    known: list[Json] = old.get("superseded", [])
+    kept = [*_long_ago(known, new, now), *(item for item in known if now - parse_iso(item["at"]) < KEPT)]
     before, after = old.get("delegation", {}), new.get("delegation", {})
     replaced: Json = {}
     delegation = {key: before[key] for key in ("ns", "soa_mname") if key in before and before[key] != after.get(key)}
@@ -143,16 +145,24 @@ def supersede(old: Json, new: Json, now: datetime) -> Json:
     if replaced:
         kept.append({"at": moment(now), **replaced})
     entry = {key: value for key, value in new.items() if key != "superseded"}
-    return entry | {"superseded": kept[-_MOST:]} if kept else entry
+    return entry | {"superseded": kept} if kept else entry
 
 
-def _remembered(past: Json, now: datetime) -> Json | None:
-    """Return what is still to be remembered of what an earlier `apply` replaced."""
-    age = now - parse_iso(past["at"])
-    if age < KEPT:
-        return past
-    ns = past.get("delegation", {}).get("ns")
-    return {"at": past["at"], "delegation": {"ns": ns}} if ns and age < NS_KEPT else None
+def _long_ago(known: Iterable[Json], new: Json, now: datetime) -> list[Json]:
+    """Return the NS sets that an `apply` replaced more than seven days ago and that caches may give still."""
+    delegation = new.get("delegation", {})
+    genuine, route53 = delegation.get("ns", []), delegation.get("provider") == "route53"
+
+    def imitates(host: str) -> bool:
+        return host not in genuine and (closest(host, genuine) is not None or (route53 and bool(explain(host))))
+
+    newest: dict[tuple[str, ...], str] = {}
+    for past in known:
+        ns = tuple(past.get("delegation", {}).get("ns", ()))
+        if ns and KEPT <= now - parse_iso(past["at"]) < CACHED and not any(map(imitates, ns)):
+            newest.pop(ns, None)
+            newest[ns] = past["at"]
+    return [{"at": at, "delegation": {"ns": list(ns)}} for ns, at in newest.items()][-_MOST:]
 
 
 def supersede_ds(old: Json, new: Json, now: datetime) -> Json:
