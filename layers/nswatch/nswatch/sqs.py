@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -83,12 +83,7 @@ def read_shard(body: str) -> tuple[int, datetime, str]:
     ``only`` is empty unless the message has ``"only": "delegation"``: a short pass. Raises InvalidEvent, which names
     the key that is wrong.
     """
-    try:
-        message = json.loads(body)
-    except json.JSONDecodeError as error:
-        raise InvalidEvent(f"body: not JSON ({error})") from None
-    if not isinstance(message, dict):
-        raise InvalidEvent("body: not a JSON object with 'shard' and 'turn'")
+    message = _object(body, "shard", "turn")
     shard, turn, only = message.get("shard"), message.get("turn"), message.get("only", "")
     if not isinstance(shard, int) or isinstance(shard, bool) or shard < 0:
         raise InvalidEvent(f"body.shard: {shard!r} is not a whole number from 0")
@@ -103,3 +98,26 @@ def read_shard(body: str) -> tuple[int, datetime, str]:
     if only not in ("", DELEGATION):
         raise InvalidEvent(f"body.only: {only!r} is not {DELEGATION!r}; leave it out for a full pass")
     return shard, moment, only
+
+
+def read_alarm(body: str) -> tuple[str, str]:
+    """Return (group, sort key) of ``{"group": "example.com", "message": "outbox#000001#page/1"}``.
+
+    Raises InvalidEvent, which names the key that is wrong.
+    """
+    alarm = _object(body, "group", "message")
+    for key in ("group", "message"):
+        if not isinstance(alarm.get(key), str):
+            raise InvalidEvent(f"body.{key}: {alarm.get(key)!r} is not text")
+    return alarm["group"], alarm["message"]
+
+
+def _object(body: str, one: str, other: str) -> dict[str, Any]:
+    """Return the JSON object that a message holds; the error names two keys that it should have."""
+    try:
+        message = json.loads(body)
+    except json.JSONDecodeError as error:
+        raise InvalidEvent(f"body: not JSON ({error})") from None
+    if not isinstance(message, dict):
+        raise InvalidEvent(f"body: not a JSON object with {one!r} and {other!r}")
+    return message

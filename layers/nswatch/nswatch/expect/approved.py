@@ -75,16 +75,17 @@ def approved(entry: DomainEntry, at: datetime) -> Approved:
         for past in entry.superseded
         if past.delegation is not None and past.delegation.ns and past.at <= at
     ]
-    superseded = dict.fromkeys(ns for moment, ns in replaced if at < moment + LAGGING)
-    late = dict.fromkeys(ns for moment, ns in replaced if at < moment + OVERDUE)
-    once = dict.fromkeys(ns for moment, ns in replaced if at < moment + CACHED)
+
+    def within(age: timedelta) -> tuple[frozenset[str], ...]:
+        return tuple(dict.fromkeys(ns for moment, ns in replaced if at < moment + age and ns not in ns_sets))
+
     return Approved(
         current=current,
         ns_sets=ns_sets,
         hosts=frozenset().union(*ns_sets),
-        superseded_ns=tuple(ns for ns in superseded if ns not in ns_sets),
-        late_ns=tuple(ns for ns in late if ns not in ns_sets),
-        once_ns=tuple(ns for ns in once if ns not in ns_sets),
+        superseded_ns=within(LAGGING),
+        late_ns=within(OVERDUE),
+        once_ns=within(CACHED),
         soa_mnames=_alternatives(
             entry.delegation.soa_mname, [change.delegation.soa_mname for change in changes if change.delegation]
         ),

@@ -1,12 +1,13 @@
 """The comparator's entry: the table's stream brings what changed, the schedule makes sure that nothing was missed."""
 
-import json
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from nswatch import wiring
-from nswatch.errors import InvalidEvent, NswatchError
+from nswatch.errors import NswatchError
+from nswatch.handlers.events import neither
+from nswatch.sqs import read_alarm
 
 logger = Logger(service="comparator")
 
@@ -26,7 +27,7 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     if event.get("source") == "schedule":
         wiring.comparator().on_schedule()
         return {}
-    raise InvalidEvent(f"neither 'Records' nor 'source: schedule' is in the event; its keys are {sorted(event)}")
+    raise neither("Records", event)
 
 
 def _wake(records: list[dict[str, Any]]) -> dict[str, Any]:
@@ -38,20 +39,3 @@ def _wake(records: list[dict[str, Any]]) -> dict[str, Any]:
         except NswatchError:
             logger.exception("a message was not sent; it stays owed", extra={"body": record["body"]})
     return {"batchItemFailures": []}
-
-
-def read_alarm(body: str) -> tuple[str, str]:
-    """Return (group, sort key) of ``{"group": "example.com", "message": "outbox#000001#page/1"}``.
-
-    Raises InvalidEvent, which names the key that is wrong.
-    """
-    try:
-        alarm = json.loads(body)
-    except json.JSONDecodeError as error:
-        raise InvalidEvent(f"body: not JSON ({error})") from None
-    if not isinstance(alarm, dict):
-        raise InvalidEvent("body: not a JSON object with 'group' and 'message'")
-    for key in ("group", "message"):
-        if not isinstance(alarm.get(key), str):
-            raise InvalidEvent(f"body.{key}: {alarm.get(key)!r} is not text")
-    return alarm["group"], alarm["message"]

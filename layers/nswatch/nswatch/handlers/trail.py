@@ -5,7 +5,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from nswatch import wiring_trail
-from nswatch.errors import InvalidEvent
+from nswatch.handlers.events import neither
 
 logger = Logger(service="trail")
 
@@ -23,4 +23,4 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: 
     if "detail" in event:
         wiring_trail.trailing().on_event(event["detail"])
         return {}
-    raise InvalidEvent(f"neither 'detail' nor 'source: schedule' is in the event; its keys are {sorted(event)}")
+    raise neither("detail", event)

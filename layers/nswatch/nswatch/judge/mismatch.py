@@ -9,8 +9,7 @@ from dataclasses import replace
 from nswatch.judge.delegation import delegated
 from nswatch.judge.drafts import draft
 from nswatch.judge.evidence import Evidence, Statement, Witness
-from nswatch.judge.lookalike import closest
-from nswatch.judge.route53 import explain
+from nswatch.judge.lookalike import imitations
 from nswatch.model import Finding, Result, Value
 
 CODE = "parent_child_mismatch"
@@ -43,16 +42,11 @@ def served_apart(evidence: Evidence) -> frozenset[Value]:
     if evidence.parent.views and evidence.parent.confirmed:
         return frozenset()
     allowed, route53 = evidence.expectations.allowed, evidence.expectations.entry.delegation.provider == "route53"
-    genuine = sorted(allowed.hosts)
-
-    def imitates(host: str) -> bool:
-        return closest(host, genuine) is not None or (route53 and bool(explain(host)))
-
     _, found = _differing(evidence)
     return frozenset(
         each.value
         for each in found
-        if each.witness is Witness.GENUINE and not any(map(imitates, set(each.value[2]) - allowed.hosts))
+        if each.witness is Witness.GENUINE and not imitations(each.value[2], allowed.hosts, route53=route53)
     )
 
 

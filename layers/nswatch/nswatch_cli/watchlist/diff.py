@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from nswatch.expect.approved import CACHED
-from nswatch.judge.lookalike import closest
-from nswatch.judge.route53 import explain
+from nswatch.judge.lookalike import imitations
 from nswatch.moments import parse_iso
 from nswatch.names import display
 from nswatch_cli.document import render
@@ -152,14 +151,10 @@ def _long_ago(known: Iterable[Json], new: Json, now: datetime) -> list[Json]:
     """Return the NS sets that an `apply` replaced more than seven days ago and that caches may give still."""
     delegation = new.get("delegation", {})
     genuine, route53 = delegation.get("ns", []), delegation.get("provider") == "route53"
-
-    def imitates(host: str) -> bool:
-        return host not in genuine and (closest(host, genuine) is not None or (route53 and bool(explain(host))))
-
     newest: dict[tuple[str, ...], str] = {}
     for past in known:
         ns = tuple(past.get("delegation", {}).get("ns", ()))
-        if ns and KEPT <= now - parse_iso(past["at"]) < CACHED and not any(map(imitates, ns)):
+        if ns and KEPT <= now - parse_iso(past["at"]) < CACHED and not imitations(ns, genuine, route53=route53):
             newest.pop(ns, None)
             newest[ns] = past["at"]
     return [{"at": at, "delegation": {"ns": list(ns)}} for ns, at in newest.items()][-_MOST:]

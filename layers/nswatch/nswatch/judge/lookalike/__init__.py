@@ -33,8 +33,8 @@ insertion, omission, repetition, replacement, subdomain, transposition, TLD and 
 and vowel swaps are substitutions and insertions here); Damerau-Levenshtein in its optimal-string-alignment form.
 """
 
-from nswatch.judge.lookalike.compare import closest, near_miss
+from nswatch.judge.lookalike.compare import closest, imitations, near_miss
 from nswatch.judge.lookalike.nearby import near_misses
 from nswatch.judge.lookalike.result import Lookalike
 
-__all__ = ["Lookalike", "closest", "near_miss", "near_misses"]
+__all__ = ["Lookalike", "closest", "imitations", "near_miss", "near_misses"]

@@ -1,6 +1,6 @@
 """Two hosts in, a near miss or nothing out: which parts are compared, and what is allowed to differ."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 
@@ -75,6 +75,15 @@ def closest(candidate_host: str, expected_hosts: Iterable[str]) -> Lookalike | N
         return None
     # Among equals the host with the same labels in front is the one that was imitated.
     return min(found, key=lambda pair: (-pair.score, _parts(pair.genuine).sub != own.sub, pair.genuine))
+
+
+def imitations(hosts: Iterable[str], genuine: Collection[str], *, route53: bool) -> list[str]:
+    """Return those of ``hosts`` that imitate ``genuine`` ones, or with ``route53`` pass for that provider's names."""
+    return [
+        host
+        for host in sorted(set(hosts).difference(genuine))
+        if closest(host, genuine) is not None or (route53 and explain(host) != "")
+    ]
 
 
 @lru_cache(maxsize=4096)
